@@ -1,0 +1,1 @@
+"""Orangemask: scans of colour negatives into finished positives, by nine numbers."""

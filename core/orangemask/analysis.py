@@ -1,0 +1,56 @@
+"""What is read from a picture before anything is predicted: a thumbnail, its frame, its film base.
+
+Only here, and in a filter's `predict`, are pixels looked at for statistics. Rendering never is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orangemask.film_base import FilmBase, find_film_base, looks_like_negative
+from orangemask.frame import Frame, find_frame
+from orangemask.image import Image
+from orangemask.thumbnail import make_thumbnail
+
+THUMBNAIL = 256  # px, long side
+NEGATIVE_ENOUGH = 0.5  # below this score of `looks_like_negative` the user is warned
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """A small linear copy of a picture and what was found in it.
+
+    Attributes
+    ----------
+    thumbnail : (h, w, 3) float32
+        Linear transmittance in the source's RGB, area-averaged.
+    frame : Frame
+        Picture, rebate, holder and bare light on the thumbnail.
+    base : FilmBase
+        Film base found there, or given.
+    negative : float
+        0…1, how much it looks like a colour negative.
+    """
+
+    thumbnail: NDArray[np.float32]
+    frame: Frame
+    base: FilmBase
+    negative: float
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know."""
+        if self.negative < NEGATIVE_ENOUGH:
+            return ("this does not look like a negative",)
+        return ()
+
+
+def analyse(image: Image, base: FilmBase | None = None) -> Analysis:
+    """Return the analysis of a picture; `base` replaces the film base that would be found."""
+    thumbnail = make_thumbnail(image, THUMBNAIL)
+    frame = find_frame(thumbnail)
+    base = base or find_film_base(thumbnail, frame)
+    return Analysis(thumbnail, frame, base, looks_like_negative(thumbnail, frame))

@@ -1,0 +1,119 @@
+"""``orangemask doctor``: what a bug report needs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any
+
+import numpy as np
+
+from orangemask.errors import OrangemaskError
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add ``doctor``."""
+    parser = verbs.add_parser(
+        "doctor", help="check the installation", allow_abbrev=False,
+        description="Print versions, models with their checksums, and the result of a small "
+        "inversion: what a bug report needs. Exit 1 if something is wrong.",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the report; return 1 if a check failed."""
+    report: dict[str, Any] = {
+        "orangemask": version("orangemask"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "frozen": bool(getattr(sys, "frozen", False)),
+        "libraries": _libraries(),
+        "providers": _providers(),
+        "filters": _filters(),
+        "models": _models(),
+        "self-test": _self_test(),
+    }
+    good = all(state == "ok" for state in report["models"].values())
+    good = good and bool(report["filters"]) and report["self-test"].startswith("ok")
+    if options.json:
+        print(json.dumps(report, indent=1))
+    else:
+        for key, value in report.items():
+            if isinstance(value, dict):
+                print(f"{key}:")
+                print("\n".join(f"  {name:<28} {state}" for name, state in value.items()))
+            else:
+                print(f"{key}: {', '.join(value) if isinstance(value, list) else value}")
+    return 0 if good else 1
+
+
+def _libraries() -> dict[str, str]:
+    found = {}
+    for line in requires("orangemask") or ():
+        if ";" in line:  # of an extra
+            continue
+        name = line.split(">")[0].strip()
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def _providers() -> list[str]:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        return [f"onnxruntime cannot be loaded: {error}"]
+    return list(onnxruntime.get_available_providers())
+
+
+def _filters() -> list[str]:
+    from orangemask.filters import filters
+
+    return list(filters())
+
+
+def _models() -> dict[str, str]:
+    from orangemask.predict import read_model
+    from orangemask_models import MODELS
+
+    states = {}
+    for model in MODELS:
+        try:
+            read_model(model)
+        except OrangemaskError as error:
+            states[model.name] = str(error)
+        else:
+            states[model.name] = "ok"
+    return states
+
+
+def _self_test() -> str:
+    """Invert a wedge of known densities and say whether white is above black."""
+    from orangemask.execute import apply
+    from orangemask.filters import filters
+    from orangemask.image import Image
+    from orangemask.render import full_transform, predict_values
+    from orangemask.spaces import space
+
+    start = time.perf_counter()
+    exposure = np.linspace(0.0, 1.2, 96)[None, :, None] + np.zeros((64, 1, 1))
+    density = np.array([0.25, 0.62, 0.85]) + np.array([0.63, 0.70, 0.73]) * exposure
+    image = Image(np.rint(10**-density * 65535).astype(np.uint16))
+    one = filters()["invert-c41"]
+    try:
+        values, _, _ = predict_values(image, one)
+        picture = apply(full_transform(image, one, values, space("srgb")), image.pixels)
+    except OrangemaskError as error:
+        return str(error)
+    black, white = float(picture[:, :8].mean()), float(picture[:, -8:].mean())
+    if not white > black + 10000:
+        return f"wrong: black {black:.0f}, white {white:.0f} of 65535"
+    return f"ok, {1000 * (time.perf_counter() - start):.0f} ms"

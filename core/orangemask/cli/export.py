@@ -1,0 +1,110 @@
+"""``orangemask export FILTER … -o LOOK``: values as a look-up table for other programs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from orangemask.cli.options import changes, chosen_rig, filters_named, verb_filters
+from orangemask.curves import LINEAR
+from orangemask.errors import ParameterError
+from orangemask.film_base import FilmBase
+from orangemask.filters import Context, Filter, filters
+from orangemask.spaces import SPACES, space
+from orangemask.values import Values, read_values
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add ``export`` with one sub-parser a filter."""
+    from orangemask.luts import FORMATS
+
+    parser = verbs.add_parser(
+        "export", help="write values as .cube, Hald CLUT, .clf or .cdl", allow_abbrev=False,
+        description="Write the rendering of nine values as a look-up table for other programs.",
+    )  # fmt: skip
+    kinds = parser.add_subparsers(dest="filter", metavar="FILTER", required=True)
+    for name in dict.fromkeys([*verb_filters(), *filters()]):
+        family = filters_named(name)
+        one = kinds.add_parser(
+            name, help=family[0].doc, description=family[0].doc, allow_abbrev=False
+        )
+        one.add_argument(
+            "-o", "--output", required=True, type=Path, metavar="LOOK",
+            help=f"{' '.join(FORMATS)}; .png is a 16-bit Hald CLUT",
+        )  # fmt: skip
+        one.add_argument("--params", type=Path, metavar="FILE", help="values file to export")
+        one.add_argument(
+            "--set", action="append", default=[], metavar="NAME=NUMBER", dest="changes",
+            help="set a parameter by hand; may be repeated",
+        )  # fmt: skip
+        one.add_argument(
+            "--encoding", metavar="linear|srgb|gamma:G",
+            help="of the pictures it will be used on; default: that of the values file, else srgb",
+        )  # fmt: skip
+        one.add_argument(
+            "--space", default="srgb", metavar="NAME",
+            help=f"output colour space: {', '.join(SPACES)}; default srgb",
+        )  # fmt: skip
+        one.add_argument("--size", type=int, metavar="N", help="points a side; default 65, Hald 64")
+        one.add_argument(
+            "--rig", choices=["default", "none"], default="default",
+            help="cross-talk correction where there is no values file; default: default",
+        )  # fmt: skip
+        one.add_argument("--force", action="store_true", help="replace a file that exists")
+        one.set_defaults(run=run, family=family)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the look."""
+    from orangemask.decode.encoding import parse_encoding
+    from orangemask.image import Image
+    from orangemask.luts import cdl_from_parameters, describe, write_lut
+    from orangemask.render import full_transform, with_changes
+
+    one, values = _values(options.family, options)
+    values = with_changes(one, values, changes(one, options.changes))
+    encoding = options.encoding or values.context.encoding
+    if encoding in ("auto", "icc"):
+        encoding = "srgb"
+    target = space(options.space)
+    curve = parse_encoding(encoding) or LINEAR
+    image = Image(np.zeros((1, 1, 3), np.uint16), (curve, curve, curve), encoding)
+    transform = full_transform(image, one, values, target)
+    cdl = None
+    if {f"red_{zone}" for zone in _ZONES} <= set(values.values):
+        cdl = cdl_from_parameters(*(_zone(values, zone) for zone in _ZONES))
+    write_lut(
+        options.output,
+        transform,
+        size=options.size,
+        title=f"{one.label} {options.output.stem}",
+        comments=describe(encoding, target),
+        force=options.force,
+        cdl=cdl,
+    )
+    return 0
+
+
+_ZONES = ("shadows", "highlights", "midtones")
+
+
+def _zone(values: Values, zone: str) -> tuple[float, float, float]:
+    red, green, blue = (values.values[f"{name}_{zone}"] for name in ("red", "green", "blue"))
+    return red, green, blue
+
+
+def _values(family: list[Filter], options: argparse.Namespace) -> tuple[Filter, Values]:
+    if options.params is None:
+        one = family[0]
+        base = FilmBase((0.0, 0.0, 0.0), 0.0, "given")
+        return one, Values(one.name, one.defaults(), Context(base, chosen_rig(one, options.rig)))
+    values = read_values(options.params)
+    for one in family:
+        if one.name == values.filter:
+            return one, values
+    raise ParameterError(
+        f"{options.params} belongs to the filter {values.filter}, not to {family[0].name}"
+    )

@@ -1,0 +1,83 @@
+"""``orangemask predict FILTER INPUT…``: print the nine values, the film base and the confidence."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from orangemask.cli.options import (
+    add_model,
+    add_reading,
+    chosen_rig,
+    filter_of_model,
+    filters_named,
+    verb_filters,
+)
+from orangemask.errors import OrangemaskError
+from orangemask.filters import filters
+from orangemask.values import Values
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add ``predict`` with one sub-parser a filter."""
+    parser = verbs.add_parser(
+        "predict", help="print what would be predicted", allow_abbrev=False,
+        description="Print the nine values, the film base and the confidence for each picture.",
+    )  # fmt: skip
+    kinds = parser.add_subparsers(dest="filter", metavar="FILTER", required=True)
+    for name in dict.fromkeys([*verb_filters(), *filters()]):
+        family = filters_named(name)
+        one = kinds.add_parser(
+            name, help=family[0].doc, description=family[0].doc, allow_abbrev=False
+        )
+        one.add_argument("inputs", nargs="+", metavar="INPUT", type=Path, help="pictures")
+        add_reading(one)
+        add_model(one, family)
+        one.add_argument("--json", action="store_true", help="one JSON line for each picture")
+        one.set_defaults(run=run, family=family)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a prediction for every input; return 0, or 1 if any failed."""
+    from orangemask.decode import open_image
+    from orangemask.job import known_base
+    from orangemask.render import predict_values
+
+    one = filter_of_model(options.family, options.model)
+    failed = 0
+    for path in options.inputs:
+        try:
+            image = open_image(path, encoding=options.encoding or "auto")
+            base = known_base(options.base, options.base_rect, image)
+            values, prediction, analysis = predict_values(
+                image, one, model=options.model, base=base, rig=chosen_rig(one, options.rig)
+            )
+        except OrangemaskError as error:
+            failed += 1
+            print(f"orangemask: {error}", file=sys.stderr)
+            continue
+        for warning in (*image.warnings, *analysis.warnings):
+            print(f"orangemask: warning: {path}: {warning}", file=sys.stderr)
+        if options.json:
+            content = json.loads(values.to_json())
+            content["source"]["file"] = str(path)
+            content["confidence"] = prediction.confidence
+            print(json.dumps(content, ensure_ascii=False), flush=True)
+        else:
+            print(_table(path, values, prediction.confidence), flush=True)
+    return 1 if failed else 0
+
+
+def _table(path: Path, values: Values, confidence: float) -> str:
+    base = values.context.base
+    lines = [
+        str(path),
+        "  film base   "
+        + " ".join(f"{density:6.3f}" for density in base.density)
+        + f"   D red green blue, from {base.origin}, confidence {base.confidence:.2f}",
+    ]
+    lines += [f"  {name:<18} {value:8.4f}" for name, value in values.values.items()]
+    return "\n".join([*lines, f"  confidence  {confidence:.2f}, model {values.model}"])

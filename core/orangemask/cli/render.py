@@ -1,0 +1,209 @@
+"""The verbs that render pictures, one for each verb of the installed filters (``invert``)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orangemask.cli.options import (
+    add_model,
+    add_reading,
+    changes,
+    chosen_rig,
+    filter_of_model,
+    verb_filters,
+)
+from orangemask.cli.progress import bar, say
+from orangemask.encode.formats import FORMATS, PIXEL_DTYPES, SaveOptions
+from orangemask.errors import Cancelled, OrangemaskError, OutputError, ParameterError
+from orangemask.filters import Filter
+from orangemask.spaces import SPACES, space
+from orangemask.values import read_values
+
+
+SUFFIXES = tuple(suffix for one in FORMATS for suffix in one.suffixes)
+
+
+def add_verbs(verbs: Any) -> None:  # argparse's _SubParsersAction is private
+    """Add a verb for every group of filters."""
+    for verb, family in verb_filters().items():
+        parser = verbs.add_parser(
+            verb,
+            help=family[0].doc,
+            description=f"{family[0].label}: {family[0].doc}. The values are written beside each "
+            "output as OUT.orangemask.json; change them there and render again with --params.",
+            epilog=_parameters(family[0]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        parser.add_argument(
+            "inputs", nargs="+", metavar="SCAN", type=Path, help="RAW, TIFF, PNG, JPEG or OpenEXR"
+        )  # noqa: E501
+        parser.add_argument(
+            "-o", "--output", required=True, metavar="OUT", type=Path,
+            help=f"a file ({' '.join(SUFFIXES)}), or a folder",
+        )  # fmt: skip
+        parser.add_argument(
+            "--format", metavar="EXT", default="tif",
+            help="file type inside an output folder; default tif",
+        )  # fmt: skip
+        parser.add_argument(
+            "--params", metavar="FILE", type=Path,
+            help="values file to render with, instead of predicting",
+        )  # fmt: skip
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="NAME=NUMBER", dest="changes",
+            help="set a parameter by hand after prediction; may be repeated",
+        )  # fmt: skip
+        add_reading(parser)
+        add_model(parser, family)
+        _add_writing(parser)
+        parser.add_argument(
+            "--json", action="store_true", help="print a JSON line on stdout for each output"
+        )
+        parser.set_defaults(run=run, family=family)
+
+
+def _add_writing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--space", default="srgb", metavar="NAME",
+        help=f"output colour space: {', '.join(SPACES)}; default srgb",
+    )  # fmt: skip
+    parser.add_argument(
+        "--depth", choices=list(PIXEL_DTYPES),
+        help=f"bits per channel; default {_defaults('depths')}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--compression", choices=sorted({way for one in FORMATS for way in one.compressions}),
+        help=f"lossless packing; default {_defaults('compressions')}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--quality", type=int, metavar="1…100",
+        help=f"of {_qualities()}",
+    )  # fmt: skip
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+
+
+def _defaults(field: str) -> str:
+    return ", ".join(f"{one.name} {getattr(one, field)[0]}" for one in FORMATS)
+
+
+def _qualities() -> str:
+    lossy = [f"{one.name}, default {one.quality}" for one in FORMATS if one.quality is not None]
+    return "; ".join(lossy)
+
+
+def _parameters(one: Filter) -> str:
+    lines = [
+        f"  {param.name:<18} {param.minimum:g}…{param.maximum:g} {param.unit:<2} {param.doc}"
+        for param in one.params
+    ]
+    return "parameters for --set:\n" + "\n".join(lines)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render every input; return 0, or 1 if any failed."""
+    from orangemask.job import Job, render_file
+
+    save = SaveOptions(options.depth, options.compression, options.quality)
+    given = read_values(options.params) if options.params is not None else None
+    family: list[Filter] = options.family
+    one = filter_of_model(family, options.model)
+    if given is not None:
+        if given.filter not in {each.name for each in family}:
+            raise ParameterError(
+                f"{options.params} belongs to the filter {given.filter}, not to {family[0].name}"
+            )
+        one = next(each for each in family if each.name == given.filter)
+    job = Job(
+        filter=one,
+        space=space(options.space),
+        save=save,
+        given=given,
+        changes=changes(one, options.changes),
+        model=options.model,
+        rig=chosen_rig(one, options.rig),
+        encoding=options.encoding,
+        base=options.base,
+        base_rect=options.base_rect,
+        force=options.force,
+    )
+    plan = plan_outputs(options.inputs, options.output, options.format)
+    failed = 0
+    with bar(len(plan)) as show:
+        for i, step in enumerate(plan):
+            try:
+                if step.output is None:
+                    raise OutputError(step.problem)
+                result = render_file(
+                    job, step.source, step.output, progress=lambda part, i=i: show(i + part)
+                )
+            except Cancelled:
+                raise
+            except OrangemaskError as error:
+                failed += 1
+                say(f"orangemask: {error}")
+            else:
+                for warning in result.warnings:
+                    say(f"orangemask: warning: {step.source}: {warning}")
+                if options.json:
+                    print(json.dumps(result.summary(), ensure_ascii=False), flush=True)
+            show(i + 1)
+    if failed and len(plan) > 1:
+        print(f"orangemask: {failed} of {len(plan)} files failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One input and where it goes; `output` is None where `problem` forbids it."""
+
+    source: Path
+    output: Path | None
+    problem: str = ""
+
+
+def plan_outputs(inputs: list[Path], output: Path, extension: str) -> list[Step]:
+    """Return the output of each input.
+
+    Parameters
+    ----------
+    inputs : list of Path
+    output : Path
+        A file for one input, or a folder (made where it is missing) for any number.
+    extension : str
+        File type inside a folder.
+
+    Raises
+    ------
+    OutputError
+        `output` is ``-``, one file for many inputs, or a folder that cannot be made.
+    """
+    if str(output) == "-":
+        raise OutputError("pictures are not written to a pipe; give -o a file or a folder")
+    suffix = "." + extension.lstrip(".").lower()
+    if suffix not in SUFFIXES:
+        raise OutputError(f"unknown format '{extension}'; allowed: {' '.join(SUFFIXES)}")
+    if len(inputs) == 1 and not output.is_dir() and output.suffix:
+        return [Step(inputs[0], output)]
+    if output.suffix.lower() in SUFFIXES and not output.is_dir():
+        raise OutputError(f"{output} is one file for {len(inputs)} inputs; give -o a folder")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {output}: {error.strerror}") from error
+    plan: list[Step] = []
+    taken: dict[Path, Path] = {}
+    for source in inputs:
+        target = output / (source.stem + suffix)
+        if target in taken:
+            problem = f"{source} and {taken[target]} would both become {target}; rename one"
+            plan.append(Step(source, None, problem))
+        else:
+            taken[target] = source
+            plan.append(Step(source, target))
+    return plan

@@ -1,0 +1,214 @@
+"""One file in, one finished file out: the work behind the rendering verbs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from orangemask._version import version
+from orangemask.encode import SaveOptions, create_image, format_of, pixel_dtype
+from orangemask.errors import InputError, OutputError
+from orangemask.execute import Cancel, Progress, apply
+from orangemask.film_base import FilmBase, base_from_rectangle, base_given
+from orangemask.filters import Filter, Rig
+from orangemask.image import Image, Triple
+from orangemask.metadata import read_metadata
+from orangemask.render import full_transform, predict_values, with_changes
+from orangemask.spaces import Space
+from orangemask.values import Values, values_path, write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done with every file of a batch.
+
+    Attributes
+    ----------
+    filter : Filter
+    space : Space
+        Output space.
+    save : SaveOptions
+    given : Values or None
+        Rendered with these instead of predicting.
+    changes : mapping of parameter name to float
+        Set after prediction.
+    model : str or None
+        What predicts.
+    rig : Rig or None
+        None is the filter's default.
+    encoding : str or None
+        Of the source; None is what `given` says, else ``auto``.
+    base : 3 floats or None
+        Film base as linear light.
+    base_rect : 4 ints or None
+        Where in the picture the film base is.
+    force : bool
+        Replace existing outputs.
+    """
+
+    filter: Filter
+    space: Space
+    save: SaveOptions
+    given: Values | None = None
+    changes: Mapping[str, float] = field(default_factory=dict)
+    model: str | None = None
+    rig: Rig | None = None
+    encoding: str | None = None
+    base: Triple | None = None
+    base_rect: tuple[int, int, int, int] | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One finished file.
+
+    Attributes
+    ----------
+    output : Path
+    values : Values
+    confidence : float or None
+        Of the prediction.
+    warnings : tuple of str
+    """
+
+    output: Path
+    values: Values
+    confidence: float | None
+    warnings: tuple[str, ...]
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return what a program wants to know, JSON-ready."""
+        base = self.values.context.base
+        return {
+            "output": str(self.output),
+            "source": self.values.source,
+            "filter": self.values.filter,
+            "values": dict(self.values.values),
+            "base": {"density": base.density, "confidence": base.confidence, "origin": base.origin},
+            "confidence": self.confidence,
+            "warnings": self.warnings,
+        }
+
+
+def render_file(
+    job: Job,
+    source: Path,
+    output: Path,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Done:
+    """Render one file and write it, its metadata and its values file.
+
+    Raises
+    ------
+    InputError, OutputError, ParameterError, ModelError, Cancelled
+        One line each; nothing is left behind.
+    """
+    from orangemask.decode import open_image
+
+    _refuse_same(source, output)
+    sidecar = values_path(output)
+    if sidecar.exists() and not job.force:
+        raise OutputError(f"{sidecar} exists; say --force to replace it")
+    encoding = job.encoding or (job.given.context.encoding if job.given else None) or "auto"
+    with ThreadPoolExecutor(1) as beside:
+        checksum = beside.submit(sha256_of, source)
+        image = open_image(source, encoding="auto" if encoding == "icc" else encoding)
+        values, confidence, warnings = _values(job, image)
+        transform = full_transform(
+            image, job.filter, values, job.space, linear=format_of(output).linear
+        )
+        values = replace(values, source=source.name, source_sha256=checksum.result())
+    text = values.to_json()
+    metadata = read_metadata(source)
+    with create_image(
+        output,
+        image.height,
+        image.width,
+        pixel_dtype(output, job.save),
+        space=job.space,
+        options=job.save,
+        alpha=image.alpha,
+        metadata=metadata,
+        values_json=text,
+        software=f"Orangemask {version()}",
+        force=job.force,
+    ) as sink:
+        apply(transform, image.pixels, sink.pixels, progress=progress, cancel=cancel)
+    write_text(sidecar, text, force=job.force)
+    told = (*image.warnings, *warnings, *metadata.warnings, *sink.warnings)
+    return Done(output, values, confidence, told)
+
+
+def _values(job: Job, image: Image) -> tuple[Values, float | None, tuple[str, ...]]:
+    confidence: float | None = None
+    warnings: tuple[str, ...] = ()
+    if job.given is not None:
+        values = job.given
+    else:
+        values, prediction, analysis = predict_values(
+            image,
+            job.filter,
+            model=job.model,
+            base=known_base(job.base, job.base_rect, image),
+            rig=job.rig,
+        )
+        confidence, warnings = prediction.confidence, (*analysis.base.warnings, *analysis.warnings)
+    return with_changes(job.filter, values, job.changes), confidence, warnings
+
+
+def known_base(
+    light: Triple | None, rectangle: tuple[int, int, int, int] | None, image: Image
+) -> FilmBase | None:
+    """Return the film base the user gave, None where it is to be found.
+
+    Parameters
+    ----------
+    light : 3 floats or None
+        Film base as linear light, 0…1.
+    rectangle : 4 ints or None
+        x, y, width, height in px where bare film is seen.
+
+    Raises
+    ------
+    ParameterError
+        The rectangle does not lie in the picture.
+    """
+    if light is not None:
+        return base_given(*light)
+    if rectangle is not None:
+        return base_from_rectangle(image, rectangle)
+    return None
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def _refuse_same(source: Path, output: Path) -> None:
+    try:
+        same = output.exists() and source.samefile(output)
+    except OSError:
+        same = False
+    if same:
+        raise OutputError(f"{output} is the source itself; give another output")

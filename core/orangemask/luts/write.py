@@ -1,0 +1,130 @@
+"""A look as a file: the format by extension, written beside and renamed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from orangemask.errors import OutputError
+from orangemask.luts.bake import DEFAULT_SIZE
+from orangemask.luts.cdl import Cdl, cdl_to_xml
+from orangemask.luts.clf import transform_to_clf
+from orangemask.luts.cube import transform_to_cube
+from orangemask.luts.hald import DEFAULT_LEVEL, size_to_level, transform_to_hald
+from orangemask.transform import Transform
+
+FORMATS = (".cube", ".png", ".clf", ".cdl")
+
+
+def describe(encoding: str, space: str) -> tuple[str, ...]:
+    """Return the comments every file should have: what goes in, what comes out, what wrote it."""
+    return (
+        f"Input: codes of a negative, encoding {encoding}",
+        f"Output: positive in {space}",
+        f"Written by Orangemask {version('orangemask')}",
+    )
+
+
+def write_lut(
+    path: Path,
+    transform: Transform,
+    *,
+    size: int | None = None,
+    title: str = "",
+    comments: Sequence[str] = (),
+    force: bool = False,
+    cdl: Cdl | None = None,
+    linear: bool | None = None,
+) -> None:
+    """Write a transform as .cube, .png (Hald CLUT), .clf or .cdl.
+
+    Parameters
+    ----------
+    path : Path
+        The extension chooses the format.
+    transform : Transform
+        On codes in 0…1.
+    size : int, optional
+        Points along an edge of the cube: for .cube 2 to 129, default 65; for .png the nearest
+        square is taken, default 64. Not used for .clf and .cdl.
+    title : str
+        Default: the file's name.
+    comments : sequence of str
+        See `describe`.
+    force : bool
+        Replace an existing file.
+    cdl : Cdl, optional
+        What a .cdl file holds; a transform has no exact CDL, its nine values have.
+    linear : bool, optional
+        Whether the input is linear light; found from the transform where absent. A .cube then gets
+        a shaper; a Hald CLUT is refused unless False is said here.
+
+    Raises
+    ------
+    OutputError
+        The extension is unknown, the file exists, or it cannot be written.
+    ParameterError
+        The size is not allowed, or the format cannot hold the look.
+    """
+    _refuse(path, force)
+    title = title or path.stem
+    _write_beside(path, _encode(path, transform, size, title, comments, cdl, linear), force)
+
+
+def _encode(
+    path: Path,
+    transform: Transform,
+    size: int | None,
+    title: str,
+    comments: Sequence[str],
+    cdl: Cdl | None,
+    linear: bool | None,
+) -> bytes:
+    suffix = path.suffix.lower()
+    if suffix == ".cube":
+        edge = DEFAULT_SIZE if size is None else size
+        return transform_to_cube(transform, edge, title=title, comments=comments, linear=linear)
+    if suffix == ".png":
+        level = DEFAULT_LEVEL if size is None else size_to_level(size)
+        return transform_to_hald(
+            transform, level, title=title, comments=comments, allow_linear=linear is False
+        )
+    if suffix == ".clf":
+        return transform_to_clf(transform, title=title, comments=comments)
+    if cdl is None:
+        raise OutputError(
+            f"cannot write {path}: this look has no shadows, midtones and highlights in density "
+            "for a CDL; give .cube, .png or .clf"
+        )
+    return cdl_to_xml(cdl, title=title, comments=comments)
+
+
+def _refuse(path: Path, force: bool) -> None:
+    if path.suffix.lower() not in FORMATS:
+        raise OutputError(
+            f"cannot write {path}: unknown format {path.suffix or 'without extension'}; "
+            f"give {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        )
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder; give a file")
+    if path.exists() and not force:
+        raise OutputError(f"{path} exists; give another name or --force")
+
+
+def _write_beside(path: Path, content: bytes, force: bool) -> None:
+    """Write to a new file in the same folder, then rename: a reader never sees half a file."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with beside.open("xb") as file:  # O_EXCL
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _refuse(path, force)
+        beside.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        beside.unlink(missing_ok=True)

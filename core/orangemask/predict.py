@@ -1,0 +1,85 @@
+"""Networks: found by name, checked against their checksum, run by onnxruntime on one core."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orangemask.errors import ModelError
+from orangemask_models import MODELS, ModelFile
+
+
+def model_file(name: str) -> ModelFile:
+    """Return the entry of the list of models.
+
+    Raises
+    ------
+    ModelError
+        No such model.
+    """
+    for model in MODELS:
+        if model.name == name:
+            return model
+    raise ModelError(f"no model '{name}'; there are: {', '.join(model.name for model in MODELS)}")
+
+
+def read_model(model: ModelFile) -> bytes:
+    """Return a model's bytes.
+
+    Raises
+    ------
+    ModelError
+        The file is missing or does not match its checksum.
+    """
+    resource = files("orangemask_models") / model.file
+    try:
+        content = resource.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"model {model.file} cannot be read ({error.strerror}); reinstall orangemask"
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != model.sha256:
+        raise ModelError(
+            f"model {model.file} has sha256 {found[:12]}…, expected {model.sha256[:12]}…; "
+            "reinstall orangemask"
+        )
+    return content
+
+
+def run_model(name: str, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
+    """Return a model's outputs by name for one picture; the batch axis is added and removed.
+
+    Raises
+    ------
+    ModelError
+        The model is missing or damaged.
+    """
+    model = model_file(name)
+    session = _session(model)
+    outputs = session.run(
+        list(model.outputs), {key: inputs[key][np.newaxis] for key in model.inputs}
+    )
+    return {key: value[0] for key, value in zip(model.outputs, outputs, strict=True)}
+
+
+@lru_cache(maxsize=4)
+def _session(model: ModelFile) -> Any:  # onnxruntime.InferenceSession, untyped
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(
+            read_model(model), options, providers=["CPUExecutionProvider"]
+        )
+    except RuntimeError as error:
+        raise ModelError(f"model {model.file} cannot be loaded: {error}") from error

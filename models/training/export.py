@@ -1,0 +1,85 @@
+"""Write a trained network as ONNX and enter it in the list of models, checksum included."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE
+from training.network import Corrections
+
+PACKAGE = Path(__file__).resolve().parent.parent / "orangemask_models"
+OPSET = 17
+INPUTS = ("planes", "facts")
+OUTPUTS = ("corrections", "expected_delta_e")
+TOLD = {
+    "parametric": ("invert-c41", "invert_c41", "nine corrections to the physical estimate"),
+    "matrix": ("invert-c41-matrix", "invert_c41_matrix", "3×3 matrix on density above base"),
+}
+
+
+def export(kind: str, network: nn.Module) -> None:
+    """Export `network` as the model of `kind` and update models.json."""
+    if not isinstance(network, Corrections):
+        raise TypeError("only a network of the kind trained here has these inputs and outputs")
+    name, stem, told = TOLD[kind]
+    path = PACKAGE / f"{stem}.onnx"
+    example = (torch.zeros(2, PLANES, SIDE, SIDE), torch.zeros(2, FACTS))
+    torch.onnx.export(
+        network.eval(),
+        example,
+        str(path),
+        input_names=list(INPUTS),
+        output_names=list(OUTPUTS),
+        dynamic_axes={key: {0: "n"} for key in (*INPUTS, *OUTPUTS)},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    model = onnx.load(str(path))
+    for key, value in (
+        ("filter", name),
+        ("opset", str(OPSET)),
+        ("inputs", " ".join(INPUTS)),
+        ("outputs", " ".join(OUTPUTS)),
+        ("order", _order(kind)),
+        ("licence", "GPL-3.0-or-later"),
+    ):
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    _enter(name, path, told)
+
+
+def _order(kind: str) -> str:
+    if kind == "matrix":
+        return " ".join(f"{to}_from_{of}" for to in _CHANNELS for of in _CHANNELS)
+    return " ".join(f"{channel}_{zone}" for zone in _ZONES for channel in _CHANNELS)
+
+
+_CHANNELS = ("red", "green", "blue")
+_ZONES = ("shadows", "midtones", "highlights")
+
+
+def _enter(name: str, path: Path, told: str) -> None:
+    listed = PACKAGE / "models.json"
+    entries = [entry for entry in json.loads(listed.read_text("utf-8")) if entry["name"] != name]
+    entries.append(
+        {
+            "name": name,
+            "file": path.name,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "opset": OPSET,
+            "inputs": list(INPUTS),
+            "outputs": list(OUTPUTS),
+            "card": f"{path.stem}.md",
+            "doc": told,
+        }
+    )
+    entries.sort(key=lambda entry: str(entry["name"]))
+    listed.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", "utf-8")

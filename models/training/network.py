@@ -1,0 +1,78 @@
+"""The network: colours wherever they are, shapes where they help, facts beside; nine corrections."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from orangemask_filters.invert_c41.features import FACTS, PLANES
+
+OUTPUTS = 9
+
+
+class Corrections(nn.Module):
+    """Nine corrections to the physical estimate, and the error to expect.
+
+    Three readings of the picture are joined: a bag of colours (1×1 convolutions, masked mean and
+    deviation), shapes (strided 3×3 convolutions), and the facts. No sigmoid at the end: the
+    corrections are signed.
+    """
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.colours = nn.Sequential(
+            nn.Conv2d(PLANES, width, 1), nn.ReLU(),
+            nn.Conv2d(width, width, 1), nn.ReLU(),
+            nn.Conv2d(width, 2 * width, 1), nn.ReLU(),
+        )  # fmt: skip
+        layers: list[nn.Module] = []
+        for before, after in (
+            (PLANES, width),
+            (width, 2 * width),
+            (2 * width, 3 * width),
+            (3 * width, 4 * width),
+        ):  # noqa: E501
+            layers += [
+                nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(),
+            ]
+        self.shapes = nn.Sequential(*layers)  # (n, 4w, 4, 4)
+        joined = 2 * 2 * width + 2 * 4 * width + FACTS
+        self.head = nn.Sequential(
+            nn.Linear(joined, 192), nn.ReLU(), nn.Dropout(0.1),
+            nn.Linear(192, 96), nn.ReLU(),
+            nn.Linear(96, OUTPUTS + 1),
+        )  # fmt: skip
+        self.facts_scale = nn.BatchNorm1d(FACTS)
+        with torch.no_grad():  # start from the physical estimate
+            self.head[-1].weight.mul_(0.05)  # type: ignore[operator, union-attr]
+            self.head[-1].bias.zero_()  # type: ignore[operator, union-attr]
+
+    def forward(self, planes: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
+        """Return corrections (n, 9) and the expected mean ΔE (n, 1).
+
+        Parameters
+        ----------
+        planes : (n, 4, 64, 64)
+        facts : (n, FACTS)
+        """
+        mask = planes[:, 3:]
+        weight = mask.mean(dim=(2, 3), keepdim=True).clamp_min(1e-3)
+        bag = self.colours(planes) * mask
+        mean = bag.mean(dim=(2, 3), keepdim=True) / weight
+        square = (bag * bag).mean(dim=(2, 3), keepdim=True) / weight
+        deviation = (square - mean * mean).clamp_min(1e-6).sqrt()
+        shapes = self.shapes(planes)
+        joined = torch.cat(
+            [
+                mean.flatten(1),
+                deviation.flatten(1),
+                shapes.mean(dim=(2, 3)),
+                shapes.amax(dim=(2, 3)),
+                self.facts_scale(facts),
+            ],
+            dim=1,
+        )
+        raw = self.head(joined)
+        return raw[:, :OUTPUTS], nn.functional.softplus(raw[:, OUTPUTS:]) * 10.0

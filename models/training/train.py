@@ -1,0 +1,156 @@
+"""Train one of the two predictors on examples, and export it.
+
+    python -m training.train parametric --train A.npz B.npz --check C.npz --minutes 20
+
+The loss is the picture's: pixels are rendered with the nine numbers and compared with the
+photograph in CIELAB; parameters themselves are never compared, since many nines print alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT, RIG
+from orangemask.spaces import conversion, space
+from training.dataset import Examples
+from training.export import export
+from training.form import difference, midtone, print_curve
+from training.network import Corrections
+
+BATCH = 64
+PIXELS = 400  # of each picture, drawn anew each time
+EXPECTED_WEIGHT = 0.02  # of the error head beside the picture's loss
+
+Batch: TypeAlias = dict[str, Tensor]
+Render: TypeAlias = Callable[[Tensor, Batch], Tensor]
+
+CURVE = torch.tensor([PRINT.gamma, PRINT.soft_clip, PRINT.span])
+TO_SRGB = torch.tensor(conversion(space(PRIMARIES), space("srgb")).T, dtype=torch.float32)
+CROSSTALK = torch.tensor(RIG.crosstalk, dtype=torch.float32)
+
+
+def render_parametric(corrections: Tensor, batch: Batch) -> Tensor:
+    """Return linear sRGB (n, p, 3) for corrections (n, 9): shift of S, m, shift of H.
+
+    Shifts are in units of the estimate's range. The range stays above a tenth of it.
+    """
+    spread = (batch["highlights"] - batch["shadows"])[:, None]
+    z = (batch["corrected"] - batch["shadows"][:, None]) / spread
+    shadows, m, highlights = corrections.view(-1, 3, 3)[:, :, None].unbind(1)
+    new_spread = (1.0 + highlights - shadows).clamp_min(0.1)
+    v = midtone((z - shadows) / new_spread, m, "moebius")
+    return print_curve(v, CURVE) @ TO_SRGB
+
+
+def render_matrix(corrections: Tensor, batch: Batch) -> Tensor:
+    """Return linear sRGB (n, p, 3) for corrections (n, 9) of the matrix on density above base."""
+    spread = (batch["highlights"] - batch["base"])[:, None]
+    u = (batch["corrected"] - batch["base"][:, None]) / spread
+    matrix = torch.eye(3) + corrections.view(-1, 3, 3)
+    return print_curve(u @ matrix.transpose(1, 2), CURVE) @ TO_SRGB
+
+
+RENDERERS: dict[str, Render] = {"parametric": render_parametric, "matrix": render_matrix}
+
+
+def tensors(examples: Examples, rows: np.ndarray, pixels: np.ndarray | None = None) -> Batch:
+    """Return the examples at `rows` as float tensors, of some pixels only where given."""
+    batch = {}
+    for name, array in vars(examples).items():
+        part = array[rows]
+        if pixels is not None and name in ("corrected", "density", "truth"):
+            part = part[:, pixels]
+        batch[name] = torch.from_numpy(part.astype(np.float32))
+    return batch
+
+
+def picture_error(render: Render, corrections: Tensor, batch: Batch) -> Tensor:
+    """Return the mean difference (n,) of each rendered picture from its truth."""
+    result = render(corrections, batch)
+    # Beyond the display nothing is seen; a tenth of the excess keeps the gradient.
+    shown = result.clamp(0.0, 1.0) + 0.1 * (result - result.clamp(0.0, 1.0))
+    return difference(shown, batch["truth"]).mean(dim=1)
+
+
+def check(network: Corrections, render: Render, examples: Examples) -> tuple[float, float]:
+    """Return the mean picture error of the network and of the bare estimate."""
+    network.eval()
+    errors, bare = [], []
+    with torch.no_grad():
+        for i in range(0, len(examples), 256):
+            batch = tensors(examples, np.arange(i, min(i + 256, len(examples))))
+            corrections, _ = network(batch["planes"], batch["facts"])
+            errors.append(picture_error(render, corrections, batch))
+            bare.append(picture_error(render, torch.zeros_like(corrections), batch))
+    network.train()
+    return float(torch.cat(errors).mean()), float(torch.cat(bare).mean())
+
+
+def train(
+    kind: str, examples: Examples, held: Examples, minutes: float, seed: int = 0
+) -> Corrections:
+    """Return a network trained for `minutes` (wall clock) with a one-cycle rate."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    render = RENDERERS[kind]
+    network = Corrections()
+    rate = 2e-3
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
+    start, step = time.perf_counter(), 0
+    order = rng.permutation(len(examples))
+    while (passed := (time.perf_counter() - start) / (60 * minutes)) < 1.0:
+        first = step * BATCH % (len(examples) - BATCH + 1)
+        if first < BATCH:
+            order = rng.permutation(len(examples))
+        warm = min(1.0, step / 200)
+        for group in optimiser.param_groups:
+            group["lr"] = rate * warm * 0.5 * (1 + np.cos(np.pi * passed))
+        pixels = rng.integers(examples.truth.shape[1], size=PIXELS)
+        batch = tensors(examples, order[first : first + BATCH], pixels)
+        corrections, expected = network(batch["planes"], batch["facts"])
+        error = picture_error(render, corrections, batch)
+        # Huber-like: a hopeless picture should not drown the others.
+        loss = (torch.sqrt(error * error + 25.0) - 5.0).mean()
+        loss = loss + EXPECTED_WEIGHT * (expected[:, 0] - error.detach()).abs().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        step += 1
+        if step % 500 == 0:
+            mean, bare = check(network, render, held)
+            print(
+                f"{step} steps, {passed:.0%}: training {float(error.mean().detach()):.2f}, "
+                f"held out {mean:.2f} (estimate alone {bare:.2f})",
+                flush=True,
+            )
+    return network.eval()
+
+
+def main() -> None:
+    """Train, check and export."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=list(RENDERERS))
+    parser.add_argument("--train", type=Path, nargs="+", required=True)
+    parser.add_argument("--check", type=Path, required=True, help="examples never trained on")
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    examples, held = Examples.load(*options.train), Examples.load(options.check)
+    network = train(options.kind, examples, held, options.minutes)
+    mean, bare = check(network, RENDERERS[options.kind], held)
+    print(f"held out {mean:.3f}, estimate alone {bare:.3f}")
+    export(options.kind, network)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""What the network sees: the picture as the physical estimator would stretch it.
+
+Density is measured from the estimate's shadows in units of its range, so a change of the scan's
+exposure, which shifts all densities alike, leaves the features as they are, and the network's
+corrections move with the estimate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orangemask.analysis import Analysis
+from orangemask.curves import Density, Floats
+from orangemask.filters import Rows
+from orangemask_filters.invert_c41.estimate import estimate
+from orangemask_filters.invert_c41.print_curve import PRINT
+
+SIDE = 64  # px: the picture is laid on a square of this side
+PLANES = 4  # red, green, blue density, and where the picture is
+FACTS = 24
+BLACK_V = 0.28  # v that prints 0.004 of white, the darkest tone of a picture
+QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Network input and the estimate its output is relative to.
+
+    Attributes
+    ----------
+    planes : (4, 64, 64) float32
+        z of red, green, blue under the estimate, −1…3, and the picture mask, 0…1.
+    facts : (24,) float32
+        Differences and ranges in D, unchanged by exposure.
+    shadows, highlights : (3,) float64
+        The estimate, D.
+    """
+
+    planes: NDArray[np.float32]
+    facts: NDArray[np.float32]
+    shadows: NDArray[np.float64]
+    highlights: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FromBlack:
+    """The print curve as the estimator means it: u = 0 prints the darkest tone, not none at all."""
+
+    def __call__(self, x: Floats) -> Floats:
+        """Return P(v) for u = `x`, v running from `BLACK_V` at 0 to 1 at 1."""
+        return PRINT(x * x.dtype.type(1 - BLACK_V) + x.dtype.type(BLACK_V))
+
+
+def physical(
+    analysis: Analysis, crosstalk: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the physical estimate of shadows and highlights, (3,) each, D.
+
+    The estimator finds where the picture's darkest tone lies; the print curve's long toe puts the
+    parameter S, which prints nothing at all, below that, thinner than the film base.
+    """
+    start = np.asarray(
+        estimate(analysis.thumbnail, analysis.frame, analysis.base, crosstalk, FromBlack())
+    )
+    darkest, highlights = start[0], start[2]
+    return darkest - BLACK_V / (1 - BLACK_V) * (highlights - darkest), highlights
+
+
+def make_features(analysis: Analysis, crosstalk: Rows) -> Features:
+    """Return the features of an analysed picture, seen through the rig's `crosstalk`."""
+    import cv2
+
+    base = np.asarray(analysis.base.density)
+    matrix = np.asarray(crosstalk)
+    shadows, highlights = physical(analysis, matrix)
+    spread = highlights - shadows
+    density = Density()(analysis.thumbnail.astype(np.float64))
+    density = base + (density - base) @ matrix.T
+    z = np.clip((density - shadows) / spread, -1.0, 3.0).astype(np.float32)
+    mask = analysis.frame.picture.astype(np.float32)
+
+    y, x = np.nonzero(mask)
+    window = (
+        (slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1)) if y.size else (slice(None),) * 2
+    )
+    stacked = np.dstack([z * mask[..., None], mask])[window]
+    small = cv2.resize(np.ascontiguousarray(stacked), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    weight = np.maximum(small[..., 3:], 1e-3)  # a square with less than 0.1 % of picture is empty
+    small[..., :3] /= weight
+
+    picture = z[mask > 0] if y.size else z.reshape(-1, 3)
+    quantiles = np.quantile(picture, QUANTILES, axis=0)  # (5, 3)
+    facts = np.concatenate(
+        [
+            [base[0] - base[1], base[2] - base[1]],
+            shadows - base,
+            spread,
+            [analysis.base.confidence],
+            quantiles.ravel(),
+        ]
+    ).astype(np.float32)
+    return Features(np.ascontiguousarray(small.transpose(2, 0, 1)), facts, shadows, highlights)
