@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from orangemask.curves import LINEAR, SRGB, Affine, Chain, Density, Table, Transfer
 
 FLOAT32_ROUNDING = 2e-6

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine_client import Client
 from orangemask.engine import serve
 from orangemask.engine.protocol import MAX_LINE
-from test_engine import engine, render_request, write_negative
+from test_engine import render_request, write_negative
+from test_engine_client import Client, engine
 
 __all__ = ["engine"]
 

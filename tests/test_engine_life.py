@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from engine_client import Client
 from orangemask.engine.session import MAX_WAITING
 from test_engine import render_request, write_negative
+from test_engine_client import Client
 
 GOOD = {"id": 1, "method": "hello", "params": {"protocol": 1}}
 

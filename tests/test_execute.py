@@ -4,10 +4,11 @@ import threading
 
 import numpy as np
 import pytest
+
 from orangemask.curves import SRGB, Affine, Chain, Density
 from orangemask.errors import Cancelled
 from orangemask.execute import apply
-from orangemask.transform import Curves, Matrix, Transform
+from orangemask.transforms import Curves, Matrix, Transform
 
 STEPS_OF_16_BIT = 2  # the index between matrix and curve has 16 bits too
 STEPS_WITH_TWO_MATRICES = 8

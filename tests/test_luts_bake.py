@@ -12,7 +12,7 @@ import pytest
 from orangemask.curves import LINEAR, SRGB, Affine, Chain, Density, Table, Transfer
 from orangemask.errors import ParameterError
 from orangemask.luts import bake, moving_shaper, reads_linear
-from orangemask.transform import Curves, Matrix, Transform
+from orangemask.transforms import Curves, Matrix, Transform
 
 PHOTOS = Path("/work/shared/data/photos")
 BASE = np.array([0.22, 0.60, 0.85])  # D of an orange mask, Status M-like

@@ -9,7 +9,7 @@ import pytest
 from orangemask.curves import LINEAR, SRGB, Affine, Chain, Density, Table, Transfer
 from orangemask.errors import ParameterError
 from orangemask.luts import transform_to_clf
-from orangemask.transform import Curves, Matrix, Transform
+from orangemask.transforms import Curves, Matrix, Transform
 from test_luts_bake import PRIMARIES, Print, build_look, negative, ocio_apply, synthetic_photo
 
 EXACT = 2e-4  # asked for; float32 arithmetic alone gives about 1e-5 after the logarithm

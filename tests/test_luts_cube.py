@@ -8,7 +8,7 @@ import pytest
 from orangemask.curves import LINEAR, SRGB
 from orangemask.luts import bake, table_to_cube, transform_to_cube
 from orangemask.luts.cube import format_rows
-from orangemask.transform import Transform
+from orangemask.transforms import Transform
 from test_luts_bake import (
     MEAN_DELTA_E,
     build_look,

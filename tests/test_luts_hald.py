@@ -9,7 +9,7 @@ import pytest
 from orangemask.curves import LINEAR, SRGB
 from orangemask.errors import ParameterError
 from orangemask.luts import bake, size_to_level, transform_to_hald, transform_to_hald_pixels
-from orangemask.transform import Transform
+from orangemask.transforms import Transform
 from test_luts_bake import (
     MEAN_DELTA_E,
     build_look,

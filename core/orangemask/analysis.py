@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.film_base import FilmBase, find_film_base, looks_like_negative
+from orangemask.film_base import DOUBTFUL, FilmBase, find_film_base, looks_like_negative
 from orangemask.frame import Frame, find_frame
 from orangemask.image import Image
 from orangemask.thumbnail import make_thumbnail
 
 THUMBNAIL = 256  # px, long side
-NEGATIVE_ENOUGH = 0.5  # below this score of `looks_like_negative` the user is warned
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +42,7 @@ class Analysis:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
-        if self.negative < NEGATIVE_ENOUGH:
+        if self.negative < DOUBTFUL:
             return ("this does not look like a negative",)
         return ()
 

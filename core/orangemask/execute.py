@@ -24,7 +24,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from orangemask.errors import Cancelled
 from orangemask.image import Pixels
-from orangemask.transform import Curves, Matrix, Operation, Transform
+from orangemask.transforms import Curves, Matrix, Operation, Transform
 
 CODES = 65536
 BLOCK_PIXELS = 192 * 1024  # 2.3 MB of float32: stays in a core's second-level cache
@@ -119,11 +119,12 @@ def compile_block(transform: Transform, source: np.dtype[Any], target: np.dtype[
     if source != np.uint16:
         return _Exact(transform, target)
     operations = transform.operations
-    if not operations or not isinstance(operations[0], Curves):
-        operations = (_IDENTITY_CURVES, *operations)
-    if len(operations) == 1:
-        return _Tables(_tabulated(operations[0], _ALL_CODES, target))
-    return _TablesAndMatrices(operations, target)
+    first, rest = _IDENTITY_CURVES, operations
+    if operations and isinstance(operations[0], Curves):
+        first, rest = operations[0], operations[1:]
+    if not rest:
+        return _Tables(_tabulated(first, _ALL_CODES, target))
+    return _TablesAndMatrices(first, rest, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +211,14 @@ class _Stage:
 class _TablesAndMatrices:
     """uint16 with matrices: a table, then as many stages as there are matrices."""
 
-    def __init__(self, operations: tuple[Operation, ...], target: np.dtype[Any]) -> None:
+    def __init__(
+        self, first: Curves, operations: tuple[Operation, ...], target: np.dtype[Any]
+    ) -> None:
         if isinstance(operations[-1], Matrix):
             operations = (*operations, _IDENTITY_CURVES)
-        table = self.first = _tabulated(operations[0], _ALL_CODES, np.dtype("f4"))
+        table = self.first = _tabulated(first, _ALL_CODES, np.dtype("f4"))
         self.stages: list[_Stage] = []
-        for i in range(1, len(operations), 2):
+        for i in range(0, len(operations), 2):
             matrix, curves = operations[i], operations[i + 1]
             if not (isinstance(matrix, Matrix) and isinstance(curves, Curves)):
                 raise TypeError("a transform alternates curves and matrices")

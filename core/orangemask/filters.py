@@ -20,7 +20,7 @@ from orangemask.analysis import Analysis
 from orangemask.errors import ModelError, OrangemaskError, ParameterError
 from orangemask.film_base import FilmBase
 from orangemask.image import Triple
-from orangemask.transform import Transform
+from orangemask.transforms import Transform
 
 ENTRY_POINTS = "orangemask.filters"
 Rows: TypeAlias = tuple[Triple, Triple, Triple]

@@ -126,8 +126,7 @@ def find_frame(thumbnail: Light) -> Frame:
         widest = WIDEST_PERFORATED if holes.any() or light.any() else WIDEST_REBATE
         holder = holder | holes
         known = grow(holder | light, 1)
-    outside = close(known | base)
-    frame = _assemble(outside, known, holder, light, base, widest)
+    frame = _assemble(close(known | base), known, holder, light, base, widest)
     if frame is None and base.any():
         frame = _assemble(known, known, holder, light, np.zeros_like(base), widest)
     return frame or whole_frame(height, width)
@@ -191,15 +190,12 @@ def _find_holder(density: NDArray[np.float32]) -> Mask:
     keep = np.zeros(count, bool)
     for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         share = np.bincount(side, minlength=count) / len(side)
-        keep |= share > 0.9 if (side > 0).mean() > 0.9 else False
+        keep |= share > 0.9
     # Pieces of one holder that a strip of film or light cuts apart.
     if keep[1:].any():
         edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
         keep |= np.bincount(edge, minlength=count) > 0
-    elif all((side > 0).mean() > 0.9 for side in (labels[0], labels[-1])):
-        keep[np.unique(labels[[0, -1]])] = True
-    keep[0] = False
-    return keep[labels]
+    return keep[labels] & dark
 
 
 def _find_light(density: NDArray[np.float32], holder: Mask) -> Mask:

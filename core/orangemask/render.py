@@ -12,7 +12,7 @@ from orangemask.film_base import FilmBase
 from orangemask.filters import Context, Filter, Prediction, Rig
 from orangemask.image import Image
 from orangemask.spaces import Space, conversion, space
-from orangemask.transform import Curves, Matrix, Operation, Transform
+from orangemask.transforms import Curves, Matrix, Operation, Transform
 from orangemask.values import Values, from_prediction
 
 

@@ -18,7 +18,7 @@ from orangemask.errors import ParameterError
 from orangemask.image import Image, Pixels
 
 Mask: TypeAlias = NDArray[np.bool_]
-Labels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+Labels: TypeAlias = NDArray[np.integer]
 
 LONG_SIDE = 256
 """Length of a thumbnail's long side, px."""
@@ -109,7 +109,7 @@ def rough_quantile(x: NDArray[np.float32], q: float) -> float:
 
 def grow(mask: Mask, radius: int) -> Mask:
     """Return a mask dilated by a square that reaches `radius` px far."""
-    return spread(mask.astype(np.uint8), radius) > 0
+    return np.asarray(spread(mask.astype(np.uint8), radius) > 0, bool)
 
 
 def close(mask: Mask, height: int = 3, width: int = 3) -> Mask:

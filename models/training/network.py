@@ -31,7 +31,7 @@ class Corrections(nn.Module):
             (width, 2 * width),
             (2 * width, 3 * width),
             (3 * width, 4 * width),
-        ):  # noqa: E501
+        ):
             layers += [
                 nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(after),

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT, RIG
 from orangemask.spaces import conversion, space
+from orangemask_filters.invert_c41.print_curve import BLACK_V, PRIMARIES, PRINT, RIG
 from training.dataset import Examples
 from training.export import export
 from training.form import difference, midtone, print_curve
@@ -55,7 +55,8 @@ def render_matrix(corrections: Tensor, batch: Batch) -> Tensor:
     spread = (batch["highlights"] - batch["base"])[:, None]
     u = (batch["corrected"] - batch["base"][:, None]) / spread
     matrix = torch.eye(3) + corrections.view(-1, 3, 3)
-    return print_curve(u @ matrix.transpose(1, 2), CURVE) @ TO_SRGB
+    v = BLACK_V + (1 - BLACK_V) * (u @ matrix.transpose(1, 2))
+    return print_curve(v, CURVE) @ TO_SRGB
 
 
 RENDERERS: dict[str, Render] = {"parametric": render_parametric, "matrix": render_matrix}

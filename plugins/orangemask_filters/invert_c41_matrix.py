@@ -1,9 +1,10 @@
 """Invert C41 by a colour matrix: the simple alternative to S, m and H.
 
-    v = M (D − B),  y = P(v)
+    u = M (D − B),  y = P(v), v running from the darkest tone at u = 0 to white at 1
 
 One predicted 3×3 takes densities above the film base to print densities: its diagonal is the
-contrast of each layer, the rest unmixes dyes and sensor. Black is the film base, always.
+contrast of each layer, the rest unmixes dyes and sensor. The film base prints
+the darkest tone, always.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import numpy as np
 from orangemask.analysis import Analysis
 from orangemask.curves import Density
 from orangemask.filters import Context, Filter, Model, Param, Prediction
-from orangemask.transform import Curves, Matrix, Transform
+from orangemask.transforms import Curves, Matrix, Transform
 from orangemask_filters.invert_c41.prediction import CHANNELS, predict_matrix
-from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT, RIG
+from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT_FROM_BLACK, RIG
 
 MODEL = "invert-c41-matrix"
 
@@ -30,14 +31,14 @@ def transform(values: Mapping[str, float], context: Context) -> Transform:
         [
             Curves((Density(), Density(), Density())),
             Matrix.of(matrix, offset),
-            Curves((PRINT, PRINT, PRINT)),
+            Curves((PRINT_FROM_BLACK, PRINT_FROM_BLACK, PRINT_FROM_BLACK)),
         ]
     )
 
 
 def predict(analysis: Analysis, context: Context, _model: str) -> Prediction:
     """Return the predicted matrix."""
-    from orangemask.predict import model_file
+    from orangemask.networks import model_file
 
     matrix, confidence = predict_matrix(analysis, context, MODEL)
     values = {

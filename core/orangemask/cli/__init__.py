@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from orangemask.cli.mistakes import own_mistake
 from orangemask.errors import OrangemaskError
 
 MISUSED = 2
@@ -29,10 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _terminate_like_interrupt()
     try:
         parsed = build_parser().parse_args(words)
-    except OrangemaskError as error:
-        print(f"orangemask: {error}", file=sys.stderr)
-        return 1
-    try:
         return int(parsed.run(parsed))
     except OrangemaskError as error:
         print(f"orangemask: {error}", file=sys.stderr)
@@ -42,6 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our stdout went away, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        print(
+            "orangemask: out of memory; close other programs or use smaller files", file=sys.stderr
+        )
+        return 1
+    except Exception as error:  # noqa: BLE001 - the rim: our own mistake, told in one line
+        print(f"orangemask: {own_mistake(error)}", file=sys.stderr)
         return 1
 
 

@@ -81,7 +81,7 @@ def _filters() -> list[str]:
 
 
 def _models() -> dict[str, str]:
-    from orangemask.predict import read_model
+    from orangemask.networks import read_model
     from orangemask_models import MODELS
 
     states = {}

@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         transform,
         size=options.size,
         title=f"{one.label} {options.output.stem}",
-        comments=describe(encoding, target),
+        comments=describe(encoding, target.label),
         force=options.force,
         cdl=cdl,
     )

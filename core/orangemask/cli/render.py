@@ -6,9 +6,11 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from orangemask.cli.mistakes import own_mistake
 from orangemask.cli.options import (
     add_model,
     add_reading,
@@ -20,10 +22,10 @@ from orangemask.cli.options import (
 from orangemask.cli.progress import bar, say
 from orangemask.encode.formats import FORMATS, PIXEL_DTYPES, SaveOptions
 from orangemask.errors import Cancelled, OrangemaskError, OutputError, ParameterError
+from orangemask.execute import Progress
 from orangemask.filters import Filter
 from orangemask.spaces import SPACES, space
 from orangemask.values import read_values
-
 
 SUFFIXES = tuple(suffix for one in FORMATS for suffix in one.suffixes)
 
@@ -42,7 +44,7 @@ def add_verbs(verbs: Any) -> None:  # argparse's _SubParsersAction is private
         )
         parser.add_argument(
             "inputs", nargs="+", metavar="SCAN", type=Path, help="RAW, TIFF, PNG, JPEG or OpenEXR"
-        )  # noqa: E501
+        )
         parser.add_argument(
             "-o", "--output", required=True, metavar="OUT", type=Path,
             help=f"a file ({' '.join(SUFFIXES)}), or a folder",
@@ -140,13 +142,16 @@ def run(options: argparse.Namespace) -> int:
                 if step.output is None:
                     raise OutputError(step.problem)
                 result = render_file(
-                    job, step.source, step.output, progress=lambda part, i=i: show(i + part)
+                    job, step.source, step.output, progress=partial(_show_part, show, i)
                 )
             except Cancelled:
                 raise
             except OrangemaskError as error:
                 failed += 1
                 say(f"orangemask: {error}")
+            except Exception as error:  # noqa: BLE001 - our own mistake must not stop the batch
+                failed += 1
+                say(f"orangemask: {step.source}: {own_mistake(error)}")
             else:
                 for warning in result.warnings:
                     say(f"orangemask: warning: {step.source}: {warning}")
@@ -156,6 +161,10 @@ def run(options: argparse.Namespace) -> int:
     if failed and len(plan) > 1:
         print(f"orangemask: {failed} of {len(plan)} files failed", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _show_part(show: Progress, done: int, part: float) -> None:
+    show(done + part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,15 @@ from types import MappingProxyType
 
 from orangemask.curves import LINEAR, Curve
 from orangemask.decode.encoding import Coding, choose_encoding, parse_encoding
+from orangemask.decode.exr import read_exr
 from orangemask.decode.failures import LIBRARY_FAILURES, one_line, refusal
 from orangemask.decode.icc import rec_2020_to_xyz, to_rec_2020
+from orangemask.decode.jpeg import read_jpeg
 from orangemask.decode.kinds import kind_of
+from orangemask.decode.png import read_png
+from orangemask.decode.raw import read_raw
 from orangemask.decode.stored import Stored, count_not_finite
+from orangemask.decode.tiff import is_linear_tiff, is_raw_tiff, read_tiff
 from orangemask.errors import Cancelled, InputError
 from orangemask.image import Image
 
@@ -80,23 +85,13 @@ def open_image(
 
 def _read(path: Path, kind: str) -> tuple[str, Stored]:
     if kind == "png":
-        from orangemask.decode.png import read_png
-
         return kind, read_png(path)
     if kind == "jpeg":
-        from orangemask.decode.jpeg import read_jpeg
-
         return kind, read_jpeg(path)
     if kind == "exr":
-        from orangemask.decode.exr import read_exr
-
         return kind, read_exr(path)
-    from orangemask.decode.tiff import is_linear_tiff, is_raw_tiff, read_tiff
-
     if kind == "tiff" and not is_raw_tiff(path):
         return kind, read_tiff(path)
-    from orangemask.decode.raw import read_raw
-
     try:
         return "raw", read_raw(path)
     except InputError:

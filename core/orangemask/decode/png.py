@@ -13,7 +13,7 @@ import numpy as np
 
 from orangemask.curves import LINEAR, SRGB, Transfer
 from orangemask.decode.encoding import Said
-from orangemask.decode.failures import LIBRARY_FAILURES, one_line, refusal
+from orangemask.decode.failures import LIBRARY_FAILURES, native_output, one_line, refusal
 from orangemask.decode.limits import DEFLATE_RATIO, check_size
 from orangemask.decode.primaries import REC_709, primaries_to_xyz
 from orangemask.decode.stored import Stored, contiguous, grey_to_rgb, to_codes, upright
@@ -48,7 +48,8 @@ def read_png(path: Path) -> Stored:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
             chunks = _walk(whole)
             width, height, bits, colour_type = _header(path, chunks)
-            samples = imagecodecs.png_decode(whole)
+            with native_output("PNG warning"):
+                samples = imagecodecs.png_decode(whole)
     except MemoryError as error:
         raise refusal(path, "there is not enough memory for it") from error
     except LIBRARY_FAILURES as error:

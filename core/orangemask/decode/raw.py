@@ -29,7 +29,7 @@ RAW_EXTENSIONS = frozenset(
 )
 
 # What LibRaw prints when data end early or make no sense.
-COMPLAINTS = ("Unexpected end of file", "data corrupted at")
+COMPLAINTS = ("Unexpected end of file", "data corrupted at", "Corrupt JPEG data")
 
 D65 = 21  # Exif LightSource
 DNG_MATRICES = (

@@ -137,8 +137,7 @@ def _read_extra(
     for n in range(samples.shape[2] - colours):
         kind = kinds[n] if n < len(kinds) else 0
         plane = samples[..., colours + n]
-        if kind in (READ_AHEAD = 1 << 24  # bytes of compressed strips held at once
-ASSOCIATED, UNASSOCIATED) and stored.alpha is None:
+        if kind in (ASSOCIATED, UNASSOCIATED) and stored.alpha is None:
             stored.alpha = contiguous(to_codes(plane, bits))
             stored.notes["alpha"] = "associated; divided out" if kind == ASSOCIATED else "kept"
         elif kind == 0 and stored.infrared is None and colours == 3:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from orangemask.curves import MIN_TRANSMITTANCE, Chain, Curve, Floats, Table, Transfer
 from orangemask.errors import ParameterError
 from orangemask.image import Triple
-from orangemask.transform import Curves, Matrix, Operation, Transform
+from orangemask.transforms import Curves, Matrix, Operation, Transform
 
 MIN_SIZE = 2
 MAX_SIZE = 129  # 2.1 million entries, 58 MB of text

@@ -32,7 +32,7 @@ from orangemask.luts.clf_nodes import (
     range_node,
     table_node,
 )
-from orangemask.transform import IDENTITY, Curves, Matrix, Transform
+from orangemask.transforms import IDENTITY, Curves, Matrix, Transform
 
 INPUT_SPAN = (0.0, 2.0)  # codes a file is exact for; above 1 a stop of float headroom
 CLOSE = 2e-6  # greatest error between the entries of a LUT1D

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orangemask.curves import LINEAR, Curve, Transfer
-from orangemask.transform import Matrix
+from orangemask.transforms import Matrix
 
 Three: TypeAlias = tuple[Curve, Curve, Curve]
 Numbers: TypeAlias = NDArray[np.float64]

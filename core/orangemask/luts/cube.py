@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from orangemask.curves import Floats
 from orangemask.luts.bake import DEFAULT_SIZE, LogShaper, bake, moving_shaper, reads_linear
-from orangemask.transform import Transform
+from orangemask.transforms import Transform
 
 SHAPER_SIZE = 16384  # linear between entries: within 1e-5 D at a transmittance of 0.005
 LINE_LENGTH = 250  # the specification's limit in bytes

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from orangemask.errors import ParameterError
 from orangemask.luts.bake import planes, reads_linear
-from orangemask.transform import Transform
+from orangemask.transforms import Transform
 
 MIN_LEVEL = 4
 MAX_LEVEL = 16

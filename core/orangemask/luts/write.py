@@ -14,7 +14,7 @@ from orangemask.luts.cdl import Cdl, cdl_to_xml
 from orangemask.luts.clf import transform_to_clf
 from orangemask.luts.cube import transform_to_cube
 from orangemask.luts.hald import DEFAULT_LEVEL, size_to_level, transform_to_hald
-from orangemask.transform import Transform
+from orangemask.transforms import Transform
 
 FORMATS = (".cube", ".png", ".clf", ".cdl")
 

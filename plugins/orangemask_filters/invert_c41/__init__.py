@@ -17,7 +17,7 @@ from orangemask.analysis import Analysis
 from orangemask.curves import Affine, Chain, Density
 from orangemask.errors import ParameterError
 from orangemask.filters import Context, Filter, Model, Param, Prediction
-from orangemask.transform import Curves, Matrix, Operation, Transform
+from orangemask.transforms import Curves, Matrix, Operation, Transform
 from orangemask_filters.invert_c41.prediction import CHANNELS, predict_parametric
 from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT, RIG
 from orangemask_filters.invert_c41.tone import Midtone
@@ -94,7 +94,7 @@ def predict(analysis: Analysis, context: Context, model: str) -> Prediction:
     model : str
         Name of one of the filter's models.
     """
-    from orangemask.predict import model_file
+    from orangemask.networks import model_file
 
     file = FILTER.model(model).file
     values, confidence = predict_parametric(analysis, context, file)

@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orangemask.analysis import Analysis
-from orangemask.curves import Density, Floats
+from orangemask.curves import Density
 from orangemask.filters import Rows
 from orangemask_filters.invert_c41.estimate import estimate
-from orangemask_filters.invert_c41.print_curve import PRINT
+from orangemask_filters.invert_c41.print_curve import BLACK_V, PRINT_FROM_BLACK
 
 SIDE = 64  # px: the picture is laid on a square of this side
 PLANES = 4  # red, green, blue density, and where the picture is
 FACTS = 24
-BLACK_V = 0.28  # v that prints 0.004 of white, the darkest tone of a picture
 QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
 
 
@@ -45,15 +44,6 @@ class Features:
     highlights: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class FromBlack:
-    """The print curve as the estimator means it: u = 0 prints the darkest tone, not none at all."""
-
-    def __call__(self, x: Floats) -> Floats:
-        """Return P(v) for u = `x`, v running from `BLACK_V` at 0 to 1 at 1."""
-        return PRINT(x * x.dtype.type(1 - BLACK_V) + x.dtype.type(BLACK_V))
-
-
 def physical(
     analysis: Analysis, crosstalk: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -63,7 +53,7 @@ def physical(
     parameter S, which prints nothing at all, below that, thinner than the film base.
     """
     start = np.asarray(
-        estimate(analysis.thumbnail, analysis.frame, analysis.base, crosstalk, FromBlack())
+        estimate(analysis.thumbnail, analysis.frame, analysis.base, crosstalk, PRINT_FROM_BLACK)
     )
     darkest, highlights = start[0], start[2]
     return darkest - BLACK_V / (1 - BLACK_V) * (highlights - darkest), highlights

@@ -57,7 +57,7 @@ def _rows(rows: Rows) -> NDArray[np.float64]:
 
 
 def _corrections(features: Features, model: str) -> tuple[NDArray[np.float64], float]:
-    from orangemask.predict import run_model
+    from orangemask.networks import run_model
 
     inputs: Mapping[str, NDArray[np.float32]] = {
         "planes": features.planes,

@@ -1,14 +1,19 @@
-"""The smallest client of the engine, as a front end would write it: standard library only."""
+"""The smallest client of the engine, as a front end would write it: standard library only;
+and the greeting."""
 
 from __future__ import annotations
 
 import json
 import queue
+import re
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 Reply = dict[str, Any]
 
@@ -93,3 +98,23 @@ class Client:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.log.append(line.decode(errors="replace").rstrip())
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Client]:
+    with Client() as client:
+        yield client
+
+
+def test_hello_tells_protocol_version_and_filters(engine: Client) -> None:
+    result = engine.ask("hello", {"protocol": 1, "client": "tests"})["result"]
+    assert result["protocol"] == 1
+    assert "invert-c41" in result["filters"]
+    assert re.match(r"\d+\.\d+", result["version"])
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 99])
+def test_another_protocol_is_refused(engine: Client, protocol: int) -> None:
+    error = engine.ask("hello", {"protocol": protocol})["error"]
+    assert error["code"] == "bad-protocol"
+    assert str(protocol) in error["message"]

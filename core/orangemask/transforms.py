@@ -27,7 +27,9 @@ class Curves:
 
     def __call__(self, x: Floats) -> Floats:
         """Return each channel of (…, 3) `x` through its curve."""
-        return np.stack([curve(x[..., c]) for c, curve in enumerate(self.channels)], axis=-1)
+        return np.concatenate(
+            [curve(x[..., c : c + 1]) for c, curve in enumerate(self.channels)], axis=-1
+        )
 
     def then(self, other: Curves) -> Curves:
         """Return both as one set of curves, this one first."""

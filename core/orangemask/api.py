@@ -1,0 +1,145 @@
+"""The public face: five functions and the four things they pass to one another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from orangemask._version import version
+from orangemask.encode import SaveOptions, write_image
+from orangemask.errors import OrangemaskError
+from orangemask.execute import Output, apply
+from orangemask.filters import find_filter
+from orangemask.image import Image
+from orangemask.metadata import read_metadata
+from orangemask.render import full_transform, predict_values, with_changes
+from orangemask.spaces import space as find_space
+from orangemask.transforms import Transform
+from orangemask.values import Values
+
+__all__ = [
+    "Image",
+    "OrangemaskError",
+    "Transform",
+    "Values",
+    "apply",
+    "open",
+    "predict",
+    "save",
+    "transform",
+]
+
+
+def open(path: str | os.PathLike[str], *, encoding: str = "auto") -> Image:  # noqa: A001 - as in Pillow
+    """Return the picture in a file: RAW, TIFF, PNG, JPEG or OpenEXR.
+
+    Parameters
+    ----------
+    path : path
+    encoding : str
+        ``auto``, ``linear``, ``srgb`` or ``gamma:G``: how the file's numbers stand for light.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    from orangemask.decode import open_image
+
+    return open_image(path, encoding=encoding)
+
+
+def predict(filter: str, image: Image, *, model: str | None = None) -> Values:  # noqa: A002
+    """Return the nine values a filter predicts for a picture.
+
+    Parameters
+    ----------
+    filter : str
+        ``invert-c41`` or ``invert-c41-matrix``.
+    image : Image
+    model : str, optional
+        One of the filter's models; default its first.
+
+    Raises
+    ------
+    ParameterError, ModelError
+        No such filter, no such model, or its file is damaged.
+    """
+    values, _, _ = predict_values(image, find_filter(filter), model=model)
+    return values
+
+
+def transform(
+    image: Image,
+    values: Values,
+    *,
+    changes: Mapping[str, float] | None = None,
+    space: str = "srgb",
+) -> Transform:
+    """Return the transform from the image's codes to codes of an output space.
+
+    Parameters
+    ----------
+    image : Image
+    values : Values
+    changes : mapping, optional
+        Parameters to set by hand.
+    space : str
+        Output space, as `orangemask.spaces.SPACES` names it.
+
+    Raises
+    ------
+    ParameterError
+        An unknown parameter or space, or a value out of range.
+    """
+    one = find_filter(values.filter)
+    changed = with_changes(one, values, changes or {})
+    return full_transform(image, one, changed, find_space(space))
+
+
+def save(
+    path: str | os.PathLike[str],
+    picture: Output,
+    *,
+    space: str = "srgb",
+    values: Values | None = None,
+    metadata_of: str | os.PathLike[str] | None = None,
+    options: SaveOptions | None = None,
+    force: bool = False,
+) -> None:
+    """Write a picture; the ending chooses the format.
+
+    Parameters
+    ----------
+    path : path
+    picture : (h, w, 3) uint8, uint16 or float32
+        Codes of `space`; for OpenEXR linear light in its primaries.
+    space : str
+        What the picture is in; its profile is embedded.
+    values : Values, optional
+        Kept in the file's metadata.
+    metadata_of : path, optional
+        A file whose Exif, XMP and IPTC are carried over.
+    options : SaveOptions, optional
+        Depth, compression, quality. The depth follows from the array where it is not given.
+    force : bool
+        Replace an existing file.
+
+    Raises
+    ------
+    OutputError, ParameterError
+        It exists, cannot be written, or the format does not hold such pixels.
+    """
+    depth = {"uint8": "8", "uint16": "16"}.get(str(picture.dtype))
+    chosen = options or SaveOptions(depth=depth)  # type: ignore[arg-type]
+    write_image(
+        Path(path),
+        picture,
+        space=find_space(space),
+        options=chosen,
+        metadata=read_metadata(Path(metadata_of)) if metadata_of is not None else None,
+        values_json=values.to_json() if values is not None else None,
+        software=f"Orangemask {version()}",
+        force=force,
+    )
