@@ -147,7 +147,7 @@ def test_a_prediction_renders_bright_where_the_negative_is_dense(name):
 
 def test_highlights_below_shadows_are_refused_by_name():
     values = {**typical(), "green_highlights": 0.1}
-    with pytest.raises(ParameterError, match="green_highlights is 0.1; it must exceed"):
+    with pytest.raises(ParameterError, match=r"green_highlights is 0\.1; it must exceed"):
         FILTER.transform(values, context())
 
 

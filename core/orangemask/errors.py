@@ -50,7 +50,7 @@ class EngineError(OrangemaskError):
     code = "bad-request"
 
 
-class Cancelled(OrangemaskError):
+class Cancelled(OrangemaskError):  # noqa: N818 - it is no error of anybody's
     """The work was stopped by the user."""
 
     code = "cancelled"

@@ -3,8 +3,8 @@
 A uint16 picture is looked up, not calculated. A transform without matrices becomes one table of
 65,536 entries per channel. With matrices it becomes table – matrix – table: the first table gives
 float32, the matrix is OpenCV's, and its result is indexed with 16 bits over just the span in which
-the following curve still moves: 2/65535 of the output from exact at most, 8 with two matrices. A float picture
-is evaluated exactly as the transform says.
+the following curve still moves: 2/65535 of the output from exact at most, 8 with two matrices. A
+float picture is evaluated exactly as the transform says.
 
 Measured on 24 MP (tests/benchmarks/README.md): NumPy's `take` is 10 times slower than OpenCV's
 16-bit table; numba is as fast as OpenCV but starts in seconds and does not freeze.
@@ -191,7 +191,7 @@ class _Stage:
         return cls(index.astype(np.float32), root, tables[root], None)
 
     def __call__(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return 16-bit indices, or the exact result, for (1, n, 3) float32, which is overwritten."""
+        """Return 16-bit indices or the exact result; (1, n, 3) float32 `values` is overwritten."""
         import cv2
 
         values = cv2.transform(values, self.matrix, values)
@@ -292,7 +292,7 @@ def _quantised(values: NDArray[np.floating], target: np.dtype[Any]) -> NDArray[A
 def _span(
     matrix: Matrix, low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the least and most a matrix can give for inputs between `low` and `high`, each (3,)."""
+    """Return the least and most a matrix gives for inputs between `low` and `high`, each (3,)."""
     ends = np.stack([matrix.matrix * low, matrix.matrix * high])  # (2, 3, 3)
     return ends.min(axis=0).sum(axis=1) + matrix.offset, ends.max(axis=0).sum(
         axis=1

@@ -83,7 +83,7 @@ def default_data() -> Path | None:
     return Path(named) if named else None
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON enters here
+def read_json(path: Path) -> Any:
     """Return the parsed content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 

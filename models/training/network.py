@@ -1,4 +1,4 @@
-"""The network: colours wherever they are, shapes where they help, facts beside; nine corrections."""
+"""The network: colours wherever they are, shapes where they help, facts beside."""
 
 from __future__ import annotations
 

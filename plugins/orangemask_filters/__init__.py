@@ -1,0 +1,1 @@
+"""The filters: one module or package each, found by their entry points."""

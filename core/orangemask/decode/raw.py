@@ -113,7 +113,7 @@ def _complaint(line: str) -> str:
     return next((line[line.index(mark) :] for mark in COMPLAINTS if mark in line), line).lower()
 
 
-def _notes(raw: Any) -> dict[str, str]:  # noqa: ANN401 - rawpy is not typed
+def _notes(raw: Any) -> dict[str, str]:
     black = raw.black_level_per_channel or [0]
     levels = sorted({int(level) for level in black})
     return {
@@ -123,7 +123,7 @@ def _notes(raw: Any) -> dict[str, str]:  # noqa: ANN401 - rawpy is not typed
     }
 
 
-def _camera(raw: Any, tags: Mapping[str, Any]) -> CameraColour:  # noqa: ANN401
+def _camera(raw: Any, tags: Mapping[str, Any]) -> CameraColour:
     matrix = np.asarray(raw.rgb_xyz_matrix, np.float64)[:3]
     known = matrix.shape == (3, 3) and np.isfinite(matrix).all() and matrix.any()
     xyz_to_camera = matrix.copy() if known else _dng_matrix(tags)

@@ -90,7 +90,7 @@ def read_tiff(path: Path) -> Stored:
         raise refusal(path, error, REMEDY) from error
 
 
-def _read_page(path: Path, page: Any) -> Stored:  # noqa: ANN401 - tifffile is not typed
+def _read_page(path: Path, page: Any) -> Stored:
     samples = upright(_samples(path, page), _tag(page, "Orientation", 1))
     bits = int(page.bitspersample)
     photometric = int(page.photometric)
@@ -126,7 +126,7 @@ def _read_page(path: Path, page: Any) -> Stored:  # noqa: ANN401 - tifffile is n
 
 
 def _read_extra(
-    page: Any,  # noqa: ANN401
+    page: Any,
     samples: Samples,
     colours: int,
     bits: int,
@@ -147,7 +147,7 @@ def _read_extra(
             stored.warnings.append(f"sample {colours + n + 1} of each pixel is ignored")
 
 
-def _read_infrared(path: Path, page: Any, stored: Stored) -> None:  # noqa: ANN401
+def _read_infrared(path: Path, page: Any, stored: Stored) -> None:
     if stored.infrared is not None:
         stored.warnings.append("the page after the picture is ignored")
         return
@@ -165,7 +165,7 @@ def _read_infrared(path: Path, page: Any, stored: Stored) -> None:  # noqa: ANN4
         stored.warnings.append("the infrared page is turned otherwise and ignored")
 
 
-def _samples(path: Path, page: Any) -> Samples:  # noqa: ANN401
+def _samples(path: Path, page: Any) -> Samples:
     """Return (h, w, samples), a map of the file where its data lie in one piece."""
     height, width = int(page.imagelength), int(page.imagewidth)
     count = int(page.samplesperpixel)
@@ -191,7 +191,7 @@ def _samples(path: Path, page: Any) -> Samples:  # noqa: ANN401
     return np.moveaxis(samples, 0, 2) if planar else samples
 
 
-def _positive(grey: Samples, page: Any) -> Samples:  # noqa: ANN401
+def _positive(grey: Samples, page: Any) -> Samples:
     """Return grey with black as 0."""
     if int(page.photometric) != WHITE_IS_ZERO:
         return grey
@@ -201,12 +201,12 @@ def _positive(grey: Samples, page: Any) -> Samples:  # noqa: ANN401
     return ~grey if grey.dtype == np.bool_ else grey.dtype.type(most) - grey
 
 
-def _tag(page: Any, name: str, default: Any) -> Any:  # noqa: ANN401
+def _tag(page: Any, name: str, default: Any) -> Any:
     tag = page.tags.get(name)
     return default if tag is None or tag.value is None else tag.value
 
 
-def _exif(*pages: Any) -> Said | None:  # noqa: ANN401
+def _exif(*pages: Any) -> Said | None:
     """Return what the Exif block of the first page that has one says."""
     for page in pages:
         try:
@@ -219,7 +219,7 @@ def _exif(*pages: Any) -> Said | None:  # noqa: ANN401
     return None
 
 
-def _interoperability(page: Any, exif: dict[str, Any]) -> bytes | None:  # noqa: ANN401
+def _interoperability(page: Any, exif: dict[str, Any]) -> bytes | None:
     """Return Exif's InteroperabilityIndex, which tifffile leaves unread in its own directory."""
     offset = exif.get("InteroperabilityTag")
     if not isinstance(offset, int) or page.parent.is_bigtiff:

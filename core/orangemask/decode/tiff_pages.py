@@ -35,7 +35,7 @@ class Pages:
     warnings: list[str] = field(default_factory=list)
 
 
-def is_camera_raw(tiff: Any) -> bool:  # noqa: ANN401 - tifffile is not typed
+def is_camera_raw(tiff: Any) -> bool:
     """Return whether a TIFF holds a sensor's data, mosaic or linear.
 
     The DNG version tag alone does not tell: programs that copy tags leave it in finished pictures,
@@ -47,7 +47,7 @@ def is_camera_raw(tiff: Any) -> bool:  # noqa: ANN401 - tifffile is not typed
     return DNG_VERSION in pages[0].tags and bool(pages[0].subfiletype & REDUCED)
 
 
-def choose_pages(path: Path, tiff: Any) -> Pages:  # noqa: ANN401
+def choose_pages(path: Path, tiff: Any) -> Pages:
     """Return the page that is the picture and the one that is its infrared.
 
     The picture is the first colour page that is not marked as reduced and has at least half the
@@ -77,7 +77,7 @@ def choose_pages(path: Path, tiff: Any) -> Pages:  # noqa: ANN401
     return Pages(picture, infrared, [f"{others} further page{plural} ignored"] if others else [])
 
 
-def check_page(path: Path, page: Any) -> None:  # noqa: ANN401
+def check_page(path: Path, page: Any) -> None:
     """Refuse a page that cannot be a picture, before memory is taken for it."""
     photometric = int(page.photometric)
     if photometric == SEPARATED:
@@ -125,7 +125,7 @@ def check_page(path: Path, page: Any) -> None:  # noqa: ANN401
         )
 
 
-def _each(tiff: Any) -> Iterator[Any]:  # noqa: ANN401
+def _each(tiff: Any) -> Iterator[Any]:
     """Yield full pages and the full-size ones below a reduced first page, as cameras nest them."""
     for index, page in enumerate(tiff.pages):
         if index >= MAX_PAGES:
@@ -137,5 +137,5 @@ def _each(tiff: Any) -> Iterator[Any]:  # noqa: ANN401
                 yield below.aspage() if hasattr(below, "aspage") else below
 
 
-def _area(page: Any) -> int:  # noqa: ANN401
+def _area(page: Any) -> int:
     return int(page.imagewidth) * int(page.imagelength)
