@@ -47,7 +47,7 @@ def refused(path, capfd, words=""):
     with pytest.raises(InputError) as caught:
         open_image(path)
     message = str(caught.value)
-    assert message.startswith(f"cannot read {path.name}: ")
+    assert message.startswith(f"cannot read {path}: ")
     assert "\n" not in message and not message.endswith(".") and len(message) < 300
     assert words in message
     assert capfd.readouterr() == ("", "")

@@ -117,6 +117,6 @@ def test_damage_is_refused_silently(tmp_path, capfd, damage):
     else:
         whole[-300:-100] = bytes(200)
     path.write_bytes(whole)
-    with pytest.raises(InputError, match=r"^cannot read a\.exr: "):
+    with pytest.raises(InputError, match=r"^cannot read .*a\.exr: "):
         open_image(path)
     assert capfd.readouterr() == ("", "")

@@ -148,7 +148,7 @@ def test_cmyk_jpeg_is_refused(tmp_path):
         open_image(tmp_path / "a.jpg")
 
 
-@pytest.mark.parametrize(("index", "name"), [("R03", "gamma:2.199"), ("R98", "srgb")])
+@pytest.mark.parametrize(("index", "name"), [("R03", "gamma:2.19921875"), ("R98", "srgb")])
 def test_exif_colour_space(tmp_path, index, name):
     exif = Pillow.Exif()
     block = exif.get_ifd(0x8769)

@@ -163,7 +163,7 @@ def test_truncated_raw_is_refused_silently(tmp_path, capfd, share):
     whole = write_dng(tmp_path / "a.dng", flat_cells((5000,) * 12)).read_bytes()
     path = tmp_path / "cut.dng"
     path.write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(InputError, match=r"^cannot read cut\.dng: "):
+    with pytest.raises(InputError, match=r"^cannot read .*cut\.dng: "):
         open_image(path)
     assert capfd.readouterr() == ("", "")
 
@@ -181,7 +181,7 @@ def test_a_header_of_absurd_size_is_refused_before_memory(tmp_path):
         tags = tiff.pages[0].tags
         tags["ImageWidth"].overwrite(60000)
         tags["ImageLength"].overwrite(50000)
-    with pytest.raises(InputError, match=r"cannot read bomb\.dng"):
+    with pytest.raises(InputError, match=r"^cannot read .*bomb\.dng: "):
         open_image(path)
 
 

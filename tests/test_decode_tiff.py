@@ -241,7 +241,7 @@ def test_an_encoding_asked_for_is_taken(tmp_path, encoding, name):
         ({"Exif.Photo.ColorSpace": "1"}, "srgb"),
         (
             ADOBE_EXIF,
-            "gamma:2.199",
+            "gamma:2.19921875",
         ),
     ],
 )

@@ -43,8 +43,8 @@ class Analysis:
     def warnings(self) -> tuple[str, ...]:
         """What the user should know."""
         if self.negative < DOUBTFUL:
-            return ("this does not look like a negative",)
-        return ()
+            return (*self.base.warnings, "this does not look like a negative")
+        return self.base.warnings
 
 
 def analyse(image: Image, base: FilmBase | None = None) -> Analysis:

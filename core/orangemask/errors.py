@@ -14,6 +14,12 @@ A message says what was given, what is allowed, and what to do; lower case, no f
 from __future__ import annotations
 
 
+def reason(error: OSError) -> str:
+    """Return why the system refused, as our messages say it: lower case."""
+    text = error.strerror or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]
+
+
 class OrangemaskError(Exception):
     """Base of all errors that are shown to a user."""
 

@@ -9,7 +9,7 @@ are found through the entry points ``orangemask.filters``.
 from __future__ import annotations
 
 import difflib
-import math
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -62,14 +62,14 @@ class Param:
     def checked(self, value: object) -> float:
         """Return `value` as a float, or raise `ParameterError` saying what is allowed."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ParameterError(f"{self.name} is {value!r}, not a number")
-        number = float(value)
-        if not math.isfinite(number) or not self.minimum <= number <= self.maximum:
+            raise ParameterError(f"{self.name} is {reprlib.repr(value)}, not a number")
+        if not self.minimum <= value <= self.maximum:  # nor is not-a-number
+            shown = f"{value:g}" if isinstance(value, float) else reprlib.repr(value)
             raise ParameterError(
-                f"{self.name} is {number:g}; it must lie between {self.minimum:g} "
+                f"{self.name} is {shown}; it must lie between {self.minimum:g} "
                 f"and {self.maximum:g} {self.unit}".rstrip()
             )
-        return number
+        return float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,17 +227,28 @@ class Filter:
 def unknown(kind: str, name: str, allowed: Iterable[str]) -> str:
     """Return "unknown KIND 'NAME'; did you mean …? allowed: …"."""
     names = list(allowed)
-    close = difflib.get_close_matches(name, names, 1)
+    close = difflib.get_close_matches(name[:100], names, 1)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"unknown {kind} '{name}'; {hint}allowed: {', '.join(names)}"
+    return f"unknown {kind} {reprlib.repr(name)}; {hint}allowed: {', '.join(names)}"
 
 
 @lru_cache(maxsize=1)
 def filters() -> Mapping[str, Filter]:
-    """Return the installed filters by name, sorted."""
+    """Return the installed filters by name, sorted.
+
+    Raises
+    ------
+    OrangemaskError
+        A plug-in cannot be imported, or does not declare the filter it is listed as.
+    """
     found: dict[str, Filter] = {}
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        loaded = point.load()
+        try:
+            loaded = point.load()
+        except Exception as error:  # a stranger's code
+            raise OrangemaskError(
+                f"the filter plug-in {point.value} cannot be loaded: {error}; update or remove it"
+            ) from error
         if not isinstance(loaded, Filter) or loaded.name != point.name:
             raise OrangemaskError(
                 f"the filter plug-in {point.value} does not declare '{point.name}'"

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import DTypeLike
+
 from orangemask._version import version
 from orangemask.encode import SaveOptions, create_image, format_of, pixel_dtype
-from orangemask.errors import InputError, OutputError
+from orangemask.encode.destination import check_free, destination
+from orangemask.errors import InputError, OutputError, reason
 from orangemask.execute import Cancel, Progress, apply
 from orangemask.film_base import FilmBase, base_from_rectangle, base_given
 from orangemask.filters import Filter, Rig
@@ -19,7 +22,7 @@ from orangemask.image import Image, Triple
 from orangemask.metadata import read_metadata
 from orangemask.render import full_transform, predict_values, with_changes
 from orangemask.spaces import Space
-from orangemask.values import Values, values_path, write_text
+from orangemask.values import Values, values_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,33 @@ def render_file(
     InputError, OutputError, ParameterError, ModelError, Cancelled
         One line each; nothing is left behind.
     """
+    dtype = pixel_dtype(output, job.save)
+    _refuse_same(source, output)
+    check_free(output, force=job.force)
+    done: Done | None = None
+    try:
+        # Both files are begun before either is finished: a full disk or a folder that is read-only
+        # leaves neither.
+        with destination(values_path(output), force=job.force) as sidecar:
+            done = _render(job, source, output, dtype, sidecar, progress, cancel)
+    except OutputError as error:
+        if done is None:
+            raise
+        raise OutputError(f"{error}; the picture {output} itself is written") from error
+    return done
+
+
+def _render(
+    job: Job,
+    source: Path,
+    output: Path,
+    dtype: DTypeLike,
+    sidecar: Path,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> Done:
     from orangemask.decode import open_image
 
-    _refuse_same(source, output)
-    sidecar = values_path(output)
-    if sidecar.exists() and not job.force:
-        raise OutputError(f"{sidecar} exists; say --force to replace it")
     encoding = job.encoding or (job.given.context.encoding if job.given else None) or "auto"
     with ThreadPoolExecutor(1) as beside:
         checksum = beside.submit(sha256_of, source)
@@ -124,14 +148,20 @@ def render_file(
         transform = full_transform(
             image, job.filter, values, job.space, linear=format_of(output).linear
         )
-        values = replace(values, source=source.name, source_sha256=checksum.result())
+        values = replace(
+            values,
+            context=replace(values.context, encoding=image.encoding),
+            source=source.name,
+            source_sha256=checksum.result(),
+        )
     text = values.to_json()
+    sidecar.write_text(text, "utf-8")
     metadata = read_metadata(source)
     with create_image(
         output,
         image.height,
         image.width,
-        pixel_dtype(output, job.save),
+        dtype,
         space=job.space,
         options=job.save,
         alpha=image.alpha,
@@ -141,7 +171,6 @@ def render_file(
         force=job.force,
     ) as sink:
         apply(transform, image.pixels, sink.pixels, progress=progress, cancel=cancel)
-    write_text(sidecar, text, force=job.force)
     told = (*image.warnings, *warnings, *metadata.warnings, *sink.warnings)
     return Done(output, values, confidence, told)
 
@@ -159,7 +188,7 @@ def _values(job: Job, image: Image) -> tuple[Values, float | None, tuple[str, ..
             base=known_base(job.base, job.base_rect, image),
             rig=job.rig,
         )
-        confidence, warnings = prediction.confidence, (*analysis.base.warnings, *analysis.warnings)
+        confidence, warnings = prediction.confidence, analysis.warnings
     return with_changes(job.filter, values, job.changes), confidence, warnings
 
 
@@ -201,7 +230,7 @@ def sha256_of(path: Path) -> str:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
     return digest.hexdigest()
 
 

@@ -12,16 +12,13 @@ Names and meanings never change; a reader refuses a newer version instead of gue
 from __future__ import annotations
 
 import json
-import math
-import os
-import tempfile
+import reprlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orangemask.errors import OutputError, ParameterError
+from orangemask.errors import ParameterError, reason
 from orangemask.film_base import FilmBase
 from orangemask.filters import Context, Filter, Prediction, Rig, Rows, find_filter
 from orangemask.image import Triple
@@ -81,7 +78,9 @@ class Values:
             },
             "source": {"file": self.source, "sha256": self.source_sha256},
         }
-        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        # A file name that is not UTF-8 has lone surrogates; \\udcff is JSON's escape for one too.
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def from_prediction(one: Filter, prediction: Prediction) -> Values:
@@ -119,11 +118,13 @@ def parse_values(text: str, where: str = "values") -> Values:
         raise ParameterError(f'{where} is not a values file: it has no "orangemask" version')
     version = content["orangemask"]
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ParameterError(f"{where} has version {version!r}; this program reads {VERSION}")
+        raise ParameterError(
+            f"{where} has version {reprlib.repr(version)}; this program reads {VERSION}"
+        )
     if version > VERSION:
         raise ParameterError(
-            f"{where} has version {version}, made by a newer orangemask; this one reads {VERSION}: "
-            "upgrade it"
+            f"{where} has version {reprlib.repr(version)}, made by a newer orangemask; "
+            f"this one reads {VERSION}: upgrade it"
         )
     try:
         one = find_filter(_text(content.get("filter"), "filter"))
@@ -151,51 +152,23 @@ def read_values(path: Path) -> Values:
         It cannot be read, or as `parse_values`.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ParameterError(f"{path} is too large for a values file")
-        text = path.read_text("utf-8")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ParameterError(
+                f"{path} is not a values file: it is larger than {MAX_BYTES} bytes"
+            )
+        text = content.decode("utf-8-sig")  # Windows' editors write the mark
     except UnicodeDecodeError as error:
         raise ParameterError(f"{path} is not a values file: it is not UTF-8 text") from error
     except OSError as error:
-        raise ParameterError(f"cannot read {path}: {error.strerror}") from error
+        raise ParameterError(f"cannot read {path}: {reason(error)}") from error
     return parse_values(text, str(path))
 
 
 def values_path(output: Path) -> Path:
     """Return where the values of `output` lie: beside it, ``OUT.orangemask.json``."""
     return output.with_name(output.name + SUFFIX)
-
-
-def write_text(path: Path, text: str, *, force: bool = False) -> None:
-    """Write a small text file beside its place, then rename.
-
-    Raises
-    ------
-    OutputError
-        It exists and `force` is not given, or it cannot be written.
-    """
-    if path.exists() and not force:
-        raise OutputError(f"{path} exists; say --force to replace it")
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            part.chmod(0o666 & ~_umask())
-            part.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                part.unlink()
-            raise
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current
 
 
 def _context(content: Mapping[str, Any]) -> Context:
@@ -212,15 +185,26 @@ def _context(content: Mapping[str, Any]) -> Context:
     return Context(
         FilmBase(
             _triple(base.get("density"), "base density"),
-            _number(base.get("confidence", 1.0), "base confidence"),
+            _number(base.get("confidence", 1.0), "base confidence", 0.0, 1.0),
             _text(base.get("origin", "given"), "base origin"),
         ),
         Rig(_text(rig.get("name", "none"), "rig name"), rows),
-        _text(content.get("encoding", "auto"), "encoding"),
+        _encoding(content.get("encoding", "auto")),
     )
 
 
+def _encoding(value: Any) -> str:
+    from orangemask.decode.encoding import parse_encoding
+
+    name = _text(value, "encoding")
+    if name != "icc":
+        parse_encoding(name)
+    return name
+
+
 def _mapping(value: Any, name: str) -> dict[str, Any]:
+    if value is None:
+        raise ParameterError(f"it has no {name}")
     if not isinstance(value, dict):
         raise ParameterError(f"{name} must be an object, not {type(value).__name__}")
     return value
@@ -232,11 +216,13 @@ def _triple(value: Any, name: str) -> Triple:
     return (_number(value[0], name), _number(value[1], name), _number(value[2], name))
 
 
-def _number(value: Any, name: str) -> float:
+def _number(value: Any, name: str, minimum: float = -1e3, maximum: float = 1e3) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ParameterError(f"{name} is {value!r}, not a number")
-    if not math.isfinite(value) or abs(value) > 1e3:
-        raise ParameterError(f"{name} is {value!r}, out of any sensible range")
+        raise ParameterError(f"{name} is {reprlib.repr(value)}, not a number")
+    if not minimum <= value <= maximum:  # nor is not-a-number
+        raise ParameterError(
+            f"{name} is {reprlib.repr(value)}; it must lie between {minimum:g} and {maximum:g}"
+        )
     return float(value)
 
 

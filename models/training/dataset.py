@@ -132,7 +132,11 @@ def main() -> None:
     options = parser.parse_args()
     held = options.held_out
     simulator = load_simulator(
-        options.data, held_out_photos=held, held_out_stocks=held, held_out_cameras=held
+        options.data,
+        held_out_photos=held,
+        held_out_stocks=held,
+        held_out_cameras=held,
+        varied=not held,
     )
     make_examples(simulator, options.count, options.seed).save(options.output)
 

@@ -18,7 +18,7 @@ class Corrections(nn.Module):
     corrections are signed.
     """
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 24) -> None:
         super().__init__()
         self.colours = nn.Sequential(
             nn.Conv2d(PLANES, width, 1), nn.ReLU(),
@@ -57,9 +57,10 @@ class Corrections(nn.Module):
         planes : (n, 4, 64, 64)
         facts : (n, FACTS)
         """
-        mask = planes[:, 3:]
+        half = nn.functional.avg_pool2d(planes, 2)  # (n, 4, 32, 32)
+        mask = half[:, 3:]
         weight = mask.mean(dim=(2, 3), keepdim=True).clamp_min(1e-3)
-        bag = self.colours(planes) * mask
+        bag = self.colours(half) * mask
         mean = bag.mean(dim=(2, 3), keepdim=True) / weight
         square = (bag * bag).mean(dim=(2, 3), keepdim=True) / weight
         deviation = (square - mean * mean).clamp_min(1e-6).sqrt()

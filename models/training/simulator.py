@@ -28,18 +28,25 @@ from training.sensor import Capture, capture, draw_capture
 
 EXPOSURE_MEAN, EXPOSURE_SIGMA = 0.5, 1.1  # EV; people expose negatives generously
 EXPOSURE_RANGE = (-2.0, 4.0)  # EV
+SIDE, VARIED_SIDE = 216, 432  # px, long side photographs are kept at
+SMALLEST_PART = 0.45  # of the largest crop's side
+SATURATION_SIGMA = 0.16  # natural logarithm
 EDGE_PRINTING = 1.2  # log10 exposure of edge markings above normal grey
 
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """What is loaded once: photographs, stocks and cameras of one split."""
+    """What is loaded once: photographs, stocks and cameras of one split.
+
+    `varied` draws from each photograph many: parts of it, more or less saturated.
+    """
 
     data: Path
     scenes: tuple[Scene, ...]
     stocks: tuple[Stock, ...]
     cameras: dict[str, Array]
     kinds: tuple[str, ...]
+    varied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ def load_simulator(
     held_out_cameras: bool = False,
     kinds: tuple[str, ...] = tuple(KINDS),
     limit: int | None = None,
+    varied: bool = False,
 ) -> Simulator:
     """Return a simulator; each of its sources is the training or the held-out part.
 
@@ -106,14 +114,17 @@ def load_simulator(
         Kinds of rig, of `rigs.KINDS`.
     limit : int, optional
         Load no more photographs than that.
+    varied : bool
+        See `Simulator`; for training.
     """
     names = HELD_OUT_STOCKS if held_out_stocks else TRAIN_STOCKS
     return Simulator(
         data,
-        tuple(load_scenes(data, held_out_photos, limit)),
+        tuple(load_scenes(data, held_out_photos, limit, VARIED_SIDE if varied else SIDE)),
         tuple(load_stock(data, name) for name in names),
         load_cameras(data, held_out_cameras),
         kinds,
+        varied,
     )
 
 
@@ -140,10 +151,15 @@ def expand_highlights(linear: Pixels, rng: np.random.Generator) -> Pixels:
     return np.asarray(linear * gain[:, :, None].astype(np.float32))
 
 
-def fit_scene(linear: Pixels, h: int, w: int, rng: np.random.Generator) -> Pixels:
-    """Return a random crop of the photograph at size (h, w), averaged over area, maybe mirrored."""
+def fit_scene(
+    linear: Pixels, h: int, w: int, rng: np.random.Generator, smallest: float = 1.0
+) -> Pixels:
+    """Return a random crop of the photograph at size (h, w), averaged over area, maybe mirrored.
+
+    It is `smallest` to 1 times as large as the largest crop of that shape.
+    """
     rows, columns = linear.shape[:2]
-    scale = min(rows / h, columns / w)
+    scale = min(rows / h, columns / w) * rng.uniform(smallest, 1.0)
     take_h, take_w = max(1, int(h * scale)), max(1, int(w * scale))
     y, x = int(rng.integers(rows - take_h + 1)), int(rng.integers(columns - take_w + 1))
     part = linear[y : y + take_h, x : x + take_w]
@@ -151,6 +167,13 @@ def fit_scene(linear: Pixels, h: int, w: int, rng: np.random.Generator) -> Pixel
         part = part[:, ::-1]
     small = cv2.resize(np.ascontiguousarray(part), (w, h), interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.float32)
+
+
+def vary_saturation(linear: Pixels, rng: np.random.Generator) -> Pixels:
+    """Return the scene with its colours about a sixth nearer to or farther from grey."""
+    grey = linear.mean(axis=2, keepdims=True)
+    factor = np.float32(np.exp(rng.normal(0.0, SATURATION_SIGMA)))
+    return np.asarray(np.clip(grey + factor * (linear - grey), 0.0, 1.0))
 
 
 def draw_frame(
@@ -179,7 +202,15 @@ def draw_frame(
         slice(dressing.top, dressing.top + dressing.height),
         slice(dressing.left, dressing.left + dressing.width),
     )
-    photo = fit_scene(scene.linear.astype(np.float32), dressing.height, dressing.width, rng)
+    photo = fit_scene(
+        scene.linear.astype(np.float32),
+        dressing.height,
+        dressing.width,
+        rng,
+        SMALLEST_PART if simulator.varied else 1.0,
+    )
+    if simulator.varied:
+        photo = vary_saturation(photo, rng)
     ev = float(np.clip(rng.normal(EXPOSURE_MEAN, EXPOSURE_SIGMA), *EXPOSURE_RANGE))
     light, matrix = exposure_matrix(roll.stock, rng)
     exposed = expand_highlights(photo, rng).reshape(-1, 3) @ (matrix * 2.0**ev).T

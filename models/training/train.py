@@ -17,8 +17,10 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from orangemask.spaces import conversion, space
+from orangemask_filters.invert_c41.features import SIDE
 from orangemask_filters.invert_c41.print_curve import BLACK_V, PRIMARIES, PRINT, RIG
 from training.dataset import Examples
 from training.export import export
@@ -57,6 +59,42 @@ def render_matrix(corrections: Tensor, batch: Batch) -> Tensor:
     matrix = torch.eye(3) + corrections.view(-1, 3, 3)
     v = BLACK_V + (1 - BLACK_V) * (u @ matrix.transpose(1, 2))
     return print_curve(v, CURVE) @ TO_SRGB
+
+
+def disturbed(batch: Batch, generator: torch.Generator) -> Batch:
+    """Return the batch as if the physical estimate had been another, and seen otherwise.
+
+    The estimate's anchors move by some hundredths of its range, as another film would move them;
+    the picture may be mirrored or have a part of it covered. The facts follow; the pixels of the
+    loss stay what they are. It keeps the network from learning single films and photographs.
+    """
+    n = len(batch["facts"])
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator)
+
+    shift = 0.05 * normal(n, 1) + 0.03 * normal(n, 3)
+    scale = torch.exp(0.08 * normal(n, 1) + 0.05 * normal(n, 3))
+    spread = batch["highlights"] - batch["shadows"]
+    planes, facts = batch["planes"].clone(), batch["facts"].clone()
+    mask = planes[:, 3:]
+    planes[:, :3] = ((planes[:, :3] - shift[:, :, None, None]) / scale[:, :, None, None]) * mask
+    if torch.rand(1, generator=generator) < 0.5:
+        planes = planes.flip(3)
+    y, x = (int(torch.randint(0, SIDE, (1,), generator=generator)) for _ in range(2))
+    covered = torch.rand(n, generator=generator) < 0.3
+    planes[covered, :, y : y + SIDE // 3, x : x + SIDE // 2] = 0.0
+    facts[:, 2:5] += shift * spread
+    facts[:, 5:8] *= scale
+    facts[:, 9:] = ((facts[:, 9:].view(n, -1, 3) - shift[:, None]) / scale[:, None]).flatten(1)
+    shadows = batch["shadows"] + shift * spread
+    return {
+        **batch,
+        "planes": planes,
+        "facts": facts,
+        "shadows": shadows,
+        "highlights": shadows + spread * scale,
+    }
 
 
 RENDERERS: dict[str, Render] = {"parametric": render_parametric, "matrix": render_matrix}
@@ -98,11 +136,13 @@ def check(network: Corrections, render: Render, examples: Examples) -> tuple[flo
 def train(
     kind: str, examples: Examples, held: Examples, minutes: float, seed: int = 0
 ) -> Corrections:
-    """Return a network trained for `minutes` (wall clock) with a one-cycle rate."""
+    """Return the running average of a network trained for `minutes` (wall clock)."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
+    generator = torch.Generator().manual_seed(seed)
     render = RENDERERS[kind]
     network = Corrections()
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True)
     rate = 2e-3
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
     start, step = time.perf_counter(), 0
@@ -115,7 +155,7 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate * warm * 0.5 * (1 + np.cos(np.pi * passed))
         pixels = rng.integers(examples.truth.shape[1], size=PIXELS)
-        batch = tensors(examples, order[first : first + BATCH], pixels)
+        batch = disturbed(tensors(examples, order[first : first + BATCH], pixels), generator)
         corrections, expected = network(batch["planes"], batch["facts"])
         error = picture_error(render, corrections, batch)
         # Huber-like: a hopeless picture should not drown the others.
@@ -125,15 +165,16 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
+        average.update_parameters(network)
         step += 1
         if step % 500 == 0:
-            mean, bare = check(network, render, held)
+            mean, bare = check(average.module, render, held)
             print(
                 f"{step} steps, {passed:.0%}: training {float(error.mean().detach()):.2f}, "
                 f"held out {mean:.2f} (estimate alone {bare:.2f})",
                 flush=True,
             )
-    return network.eval()
+    return average.module.eval()
 
 
 def main() -> None:

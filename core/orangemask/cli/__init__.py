@@ -7,13 +7,14 @@ batch; 2: misused; 130: stopped with Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
 
-from orangemask.cli.mistakes import own_mistake
-from orangemask.errors import OrangemaskError
+from orangemask.cli.mistakes import told
+from orangemask.errors import reason
 
 MISUSED = 2
 INTERRUPTED = 130
@@ -28,25 +29,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"orangemask {version()}")
         return 0
     _terminate_like_interrupt()
+    _print_any_name()
     try:
         parsed = build_parser().parse_args(words)
-        return int(parsed.run(parsed))
-    except OrangemaskError as error:
-        print(f"orangemask: {error}", file=sys.stderr)
-        return 1
+        status = int(parsed.run(parsed))
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         print("orangemask: stopped", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our stdout went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return 1
-    except MemoryError:
-        print(
-            "orangemask: out of memory; close other programs or use smaller files", file=sys.stderr
-        )
+    except OSError as error:  # files are the verbs' own business; this is stdout
+        print(f"orangemask: cannot write the results: {reason(error)}", file=sys.stderr)
+        _drop_stdout()
         return 1
-    except Exception as error:  # noqa: BLE001 - the rim: our own mistake, told in one line
-        print(f"orangemask: {own_mistake(error)}", file=sys.stderr)
+    except Exception as error:  # noqa: BLE001 - the rim: told in one line
+        print(f"orangemask: {told(error)}", file=sys.stderr)
         return 1
 
 
@@ -73,6 +73,18 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _print_any_name() -> None:
+    """Let file names be printed that the terminal's encoding does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_stdout() -> None:
+    """Let Python's own flush at the end succeed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _terminate_like_interrupt() -> None:
     """Let SIGTERM unwind as Ctrl-C does, so that no partial file stays."""
 
@@ -84,7 +96,3 @@ def _terminate_like_interrupt() -> None:
             signal.signal(signal.SIGTERM, stop)
         except ValueError:  # not in the main thread: the host's own handler stays
             return
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -50,7 +50,7 @@ def add_verbs(verbs: Any) -> None:
         )  # fmt: skip
         one.add_argument("--size", type=int, metavar="N", help="points a side; default 65, Hald 64")
         one.add_argument(
-            "--rig", choices=["default", "none"], default="default",
+            "--rig", choices=["default", "none"],
             help="cross-talk correction where there is no values file; default: default",
         )  # fmt: skip
         one.add_argument("--force", action="store_true", help="replace a file that exists")

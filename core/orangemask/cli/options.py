@@ -48,23 +48,23 @@ def add_model(parser: argparse.ArgumentParser, family: list[Filter]) -> None:
     parser.add_argument(
         "--model",
         choices=[model.name for model in models],
-        default=models[0].name,
         help=f"what predicts the values ({told}); default {models[0].name}",
     )
     parser.add_argument(
         "--rig",
         choices=["default", "none"],
-        default="default",
         help="cross-talk correction of light and sensor; default: default",
     )
 
 
-def filter_of_model(family: list[Filter], name: str) -> Filter:
-    """Return the filter whose values the model called `name` predicts."""
+def filter_of_model(family: list[Filter], name: str | None) -> Filter:
+    """Return the filter whose values the model called `name` predicts; None is the default."""
+    if name is None:
+        return family[0]
     return next(one for one in family if name in {model.name for model in one.models})
 
 
-def chosen_rig(one: Filter, name: str) -> Rig:
+def chosen_rig(one: Filter, name: str | None) -> Rig:
     """Return the filter's own rig, or one without cross-talk correction for ``none``."""
     return Rig() if name == "none" else one.rig
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from orangemask.cli.mistakes import told
 from orangemask.cli.options import (
     add_model,
     add_reading,
@@ -16,7 +17,7 @@ from orangemask.cli.options import (
     filters_named,
     verb_filters,
 )
-from orangemask.errors import OrangemaskError
+from orangemask.errors import ModelError
 from orangemask.filters import filters
 from orangemask.values import Values
 
@@ -43,10 +44,12 @@ def add_verbs(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a prediction for every input; return 0, or 1 if any failed."""
     from orangemask.decode import open_image
+    from orangemask.decode.encoding import parse_encoding
     from orangemask.job import known_base
     from orangemask.render import predict_values
 
     one = filter_of_model(options.family, options.model)
+    parse_encoding(options.encoding or "auto")
     failed = 0
     for path in options.inputs:
         try:
@@ -55,9 +58,11 @@ def run(options: argparse.Namespace) -> int:
             values, prediction, analysis = predict_values(
                 image, one, model=options.model, base=base, rig=chosen_rig(one, options.rig)
             )
-        except OrangemaskError as error:
+        except ModelError:
+            raise  # it would be the same for every picture
+        except Exception as error:  # noqa: BLE001 - no file stops the others
             failed += 1
-            print(f"orangemask: {error}", file=sys.stderr)
+            print(f"orangemask: {told(error, path)}", file=sys.stderr)
             continue
         for warning in (*image.warnings, *analysis.warnings):
             print(f"orangemask: warning: {path}: {warning}", file=sys.stderr)
@@ -65,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
             content = json.loads(values.to_json())
             content["source"]["file"] = str(path)
             content["confidence"] = prediction.confidence
-            print(json.dumps(content, ensure_ascii=False), flush=True)
+            print(json.dumps(content), flush=True)
         else:
             print(_table(path, values, prediction.confidence), flush=True)
     return 1 if failed else 0

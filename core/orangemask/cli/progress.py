@@ -9,9 +9,13 @@ from contextlib import contextmanager
 from orangemask.execute import Progress
 
 
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()  # None without a console
+
+
 def say(text: str) -> None:
     """Print a line for the person on stderr, above a running bar."""
-    if sys.stderr.isatty():
+    if _on_terminal():
         from tqdm import tqdm
 
         tqdm.write(text, file=sys.stderr)
@@ -22,7 +26,7 @@ def say(text: str) -> None:
 @contextmanager
 def bar(files: int) -> Iterator[Progress]:
     """Yield a function that shows how many of `files` are done, fractions included."""
-    if not sys.stderr.isatty():
+    if not _on_terminal():
         yield lambda _done: None
         return
     from tqdm import tqdm

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orangemask.cli.mistakes import own_mistake
+from orangemask.cli.mistakes import told
 from orangemask.cli.options import (
     add_model,
     add_reading,
@@ -19,15 +18,14 @@ from orangemask.cli.options import (
     filter_of_model,
     verb_filters,
 )
+from orangemask.cli.outputs import SUFFIXES, folder_for_results, plan_outputs
 from orangemask.cli.progress import bar, say
-from orangemask.encode.formats import FORMATS, PIXEL_DTYPES, SaveOptions
-from orangemask.errors import Cancelled, OrangemaskError, OutputError, ParameterError
+from orangemask.encode.formats import FORMATS, PIXEL_DTYPES, SaveOptions, pixel_dtype
+from orangemask.errors import Cancelled, ModelError, OutputError, ParameterError
 from orangemask.execute import Progress
 from orangemask.filters import Filter
 from orangemask.spaces import SPACES, space
 from orangemask.values import read_values
-
-SUFFIXES = tuple(suffix for one in FORMATS for suffix in one.suffixes)
 
 
 def add_verbs(verbs: Any) -> None:  # argparse's _SubParsersAction is private
@@ -46,8 +44,8 @@ def add_verbs(verbs: Any) -> None:  # argparse's _SubParsersAction is private
             "inputs", nargs="+", metavar="SCAN", type=Path, help="RAW, TIFF, PNG, JPEG or OpenEXR"
         )
         parser.add_argument(
-            "-o", "--output", required=True, metavar="OUT", type=Path,
-            help=f"a file ({' '.join(SUFFIXES)}), or a folder",
+            "-o", "--output", required=True, metavar="OUT",
+            help=f"a file ({' '.join(SUFFIXES)}), or a folder (made if it is missing)",
         )  # fmt: skip
         parser.add_argument(
             "--format", metavar="EXT", default="tif",
@@ -109,6 +107,7 @@ def _parameters(one: Filter) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Render every input; return 0, or 1 if any failed."""
+    from orangemask.decode.encoding import parse_encoding
     from orangemask.job import Job, render_file
 
     save = SaveOptions(options.depth, options.compression, options.quality)
@@ -120,6 +119,7 @@ def run(options: argparse.Namespace) -> int:
             raise ParameterError(
                 f"{options.params} belongs to the filter {given.filter}, not to {family[0].name}"
             )
+        _refuse_both(options)
         one = next(each for each in family if each.name == given.filter)
     job = Job(
         filter=one,
@@ -134,9 +134,14 @@ def run(options: argparse.Namespace) -> int:
         base_rect=options.base_rect,
         force=options.force,
     )
-    plan = plan_outputs(options.inputs, options.output, options.format)
+    plan, folder = plan_outputs(options.inputs, options.output, options.format)
+    # What would be the same for every file is refused once, before any is read.
+    parse_encoding(options.encoding or "auto")
+    for step in plan:
+        if step.output is not None:
+            pixel_dtype(step.output, save)
     failed = 0
-    with bar(len(plan)) as show:
+    with folder_for_results(folder), bar(len(plan)) as show:
         for i, step in enumerate(plan):
             try:
                 if step.output is None:
@@ -144,19 +149,16 @@ def run(options: argparse.Namespace) -> int:
                 result = render_file(
                     job, step.source, step.output, progress=partial(_show_part, show, i)
                 )
-            except Cancelled:
+            except (Cancelled, ModelError):
                 raise
-            except OrangemaskError as error:
+            except Exception as error:  # noqa: BLE001 - no file stops the others
                 failed += 1
-                say(f"orangemask: {error}")
-            except Exception as error:  # noqa: BLE001 - our own mistake must not stop the batch
-                failed += 1
-                say(f"orangemask: {step.source}: {own_mistake(error)}")
+                say(f"orangemask: {told(error, step.source)}")
             else:
                 for warning in result.warnings:
                     say(f"orangemask: warning: {step.source}: {warning}")
                 if options.json:
-                    print(json.dumps(result.summary(), ensure_ascii=False), flush=True)
+                    print(json.dumps(result.summary()), flush=True)
             show(i + 1)
     if failed and len(plan) > 1:
         print(f"orangemask: {failed} of {len(plan)} files failed", file=sys.stderr)
@@ -167,52 +169,9 @@ def _show_part(show: Progress, done: int, part: float) -> None:
     show(done + part)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One input and where it goes; `output` is None where `problem` forbids it."""
-
-    source: Path
-    output: Path | None
-    problem: str = ""
-
-
-def plan_outputs(inputs: list[Path], output: Path, extension: str) -> list[Step]:
-    """Return the output of each input.
-
-    Parameters
-    ----------
-    inputs : list of Path
-    output : Path
-        A file for one input, or a folder (made where it is missing) for any number.
-    extension : str
-        File type inside a folder.
-
-    Raises
-    ------
-    OutputError
-        `output` is ``-``, one file for many inputs, or a folder that cannot be made.
-    """
-    if str(output) == "-":
-        raise OutputError("pictures are not written to a pipe; give -o a file or a folder")
-    suffix = "." + extension.lstrip(".").lower()
-    if suffix not in SUFFIXES:
-        raise OutputError(f"unknown format '{extension}'; allowed: {' '.join(SUFFIXES)}")
-    if len(inputs) == 1 and not output.is_dir() and output.suffix:
-        return [Step(inputs[0], output)]
-    if output.suffix.lower() in SUFFIXES and not output.is_dir():
-        raise OutputError(f"{output} is one file for {len(inputs)} inputs; give -o a folder")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {output}: {error.strerror}") from error
-    plan: list[Step] = []
-    taken: dict[Path, Path] = {}
-    for source in inputs:
-        target = output / (source.stem + suffix)
-        if target in taken:
-            problem = f"{source} and {taken[target]} would both become {target}; rename one"
-            plan.append(Step(source, None, problem))
-        else:
-            taken[target] = source
-            plan.append(Step(source, target))
-    return plan
+def _refuse_both(options: argparse.Namespace) -> None:
+    """Refuse what a values file says already; `--set` and `--encoding` may change it."""
+    for name in ("model", "rig", "base", "base_rect"):
+        if getattr(options, name) is not None:
+            option = "--" + name.replace("_", "-")
+            raise ParameterError(f"{option} and --params exclude each other: leave out one")

@@ -104,7 +104,7 @@ def _read(path: Path, kind: str) -> tuple[str, Stored]:
 def _assemble(path: Path, kind: str, stored: Stored, told: Curve | None) -> Image:
     coding = choose_encoding(told, stored.icc, stored.said, kind, stored.bits, stored.floating)
     warnings = stored.warnings + coding.warnings
-    pixels, icc = stored.pixels, stored.icc
+    pixels, icc, name = stored.pixels, stored.icc, coding.name
     if coding.transfer is None and icc is not None:
         try:
             pixels, icc = to_rec_2020(pixels, icc), None
@@ -114,6 +114,7 @@ def _assemble(path: Path, kind: str, stored: Stored, told: Curve | None) -> Imag
         except LIBRARY_FAILURES as error:
             warnings.append(f"the embedded profile is ignored: {one_line(error)}")
             coding = _without_profile(stored, kind)
+            name = coding.name
             warnings += coding.warnings
     if (bad := count_not_finite(pixels)) > 0:
         warnings.append(f"{bad} samples are not-a-number or infinite")
@@ -125,7 +126,7 @@ def _assemble(path: Path, kind: str, stored: Stored, told: Curve | None) -> Imag
     return Image(
         pixels=pixels,
         transfer=coding.transfer or (LINEAR,) * 3,
-        encoding=coding.name,
+        encoding=name,
         rgb_to_xyz=coding.rgb_to_xyz,
         icc=icc,
         alpha=stored.alpha,

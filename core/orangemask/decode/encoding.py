@@ -74,7 +74,7 @@ def parse_encoding(text: str) -> Curve | None:
 
 
 def curves_name(transfer: Curves3) -> str:
-    """Return the name of three curves for people."""
+    """Return the name of three curves, as `parse_encoding` reads it; ``icc`` for any other."""
     first = transfer[0]
     if not all(type(curve) is type(first) and curve == first for curve in transfer):
         return "icc"
@@ -82,9 +82,11 @@ def curves_name(transfer: Curves3) -> str:
         return "linear"
     if first == SRGB:
         return "srgb"
-    if isinstance(first, Transfer) and (first.a, first.slope, first.cut) == (0.0, 1.0, 0.0):
-        return f"gamma:{first.gamma:.4g}"
-    return "icc"
+    if not isinstance(first, Transfer) or (first.a, first.slope, first.cut) != (0.0, 1.0, 0.0):
+        return "icc"
+    if not GAMMA_RANGE[0] <= first.gamma <= GAMMA_RANGE[1]:
+        return "icc"
+    return f"gamma:{first.gamma!r}"  # every digit: a values file reads it back
 
 
 def exif_says(colour_space: object, interoperability: object) -> Said | None:

@@ -44,23 +44,27 @@ def refusal(path: Path, cause: object, remedy: str = "") -> InputError:
     Parameters
     ----------
     path : Path
-        Only its name is shown.
+        As the caller gave it: in a batch, the name alone may be that of several.
     cause : object
         A phrase, or the exception of a library.
     remedy : str
         What the user may do.
     """
     text = one_line(cause)
-    return InputError(f"cannot read {one_line(path.name)}: {text}" + (f"; {remedy}" * bool(remedy)))
+    return InputError(f"cannot read {printable(path)}: {text}" + (f"; {remedy}" * bool(remedy)))
 
 
 def one_line(words: object) -> str:
     """Return `words` printable, on one line and not too long."""
     if isinstance(words, BaseException) and words.args and isinstance(words.args[0], bytes):
         words = words.args[0].decode("ascii", "replace")  # LibRaw's
-    text = " ".join("".join(c if c.isprintable() else " " for c in str(words)).split())
-    text = text.rstrip(".") or type(words).__name__
+    text = " ".join(printable(words).split()).rstrip(".") or type(words).__name__
     return text if len(text) <= LONGEST_CAUSE else text[: LONGEST_CAUSE - 1] + "…"
+
+
+def printable(words: object) -> str:
+    """Return `words` without line breaks and control characters."""
+    return "".join(c if c.isprintable() else " " for c in str(words))
 
 
 @contextmanager

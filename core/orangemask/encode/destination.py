@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from orangemask.errors import OrangemaskError, OutputError
+from orangemask.errors import OrangemaskError, OutputError, reason
 
 _ZEROS = bytes(1 << 20)
 
@@ -36,7 +37,7 @@ def destination(path: Path, *, force: bool = False) -> Iterator[Path]:
         The file exists, the folder is missing or read-only, the disk is full …
     """
     target = Path(os.path.realpath(path))
-    _check_free(path, target, force)
+    check_free(path, force=force)
     part = target.with_name(f".{target.stem[:100]}.{secrets.token_hex(4)}.part{target.suffix}")
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
@@ -44,7 +45,7 @@ def destination(path: Path, *, force: bool = False) -> Iterator[Path]:
         raise OutputError(f"cannot write {path}: {_reason(error, target)}") from error
     try:
         yield part
-        _check_free(path, target, force)
+        check_free(path, force=force)
         part.replace(target)
     except BaseException as error:
         with suppress(OSError):
@@ -72,15 +73,34 @@ def reserve(descriptor: int, size: int) -> None:
         size -= os.write(descriptor, _ZEROS[:size])
 
 
-def _check_free(path: Path, target: Path, force: bool) -> None:
-    if target.is_dir():
+def check_free(path: Path, *, force: bool = False) -> None:
+    """Refuse a path where no file may be put.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be. Links are followed.
+    force : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    OutputError
+        The file exists, is a folder, or lies where nothing can be looked up.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {_reason(error, path)}") from error
+    if stat.S_ISDIR(mode):
         raise OutputError(f"cannot write {path}: it is a folder")
-    if not force and target.exists():
+    if not force:
         raise OutputError(f"{path} exists; say --force to replace it")
 
 
 def _reason(error: OSError, target: Path) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return f"there is no folder {target.parent}"
-    text = error.strerror or str(error)
-    return text[:1].lower() + text[1:]
+    return reason(error)

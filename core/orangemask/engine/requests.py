@@ -89,7 +89,7 @@ def predict(params: Fields, work: Work) -> Result:
         "confidence": prediction.confidence,
         "model": saved["model"],
         "context": saved["context"],
-        "warnings": [*image.warnings, *analysis.base.warnings, *analysis.warnings],
+        "warnings": [*image.warnings, *analysis.warnings],
     }
 
 
