@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from orangemask.errors import ParameterError
 from orangemask.luts import bake, moving_shaper, reads_linear
 from orangemask.transforms import Curves, Matrix, Transform
 
-PHOTOS = Path("/work/shared/data/photos")
+DATA = Path(os.environ.get("ORANGEMASK_DATA", Path(__file__).parents[2] / "shared" / "data"))
+PHOTOS = DATA / "photos"
 BASE = np.array([0.22, 0.60, 0.85])  # D of an orange mask, Status M-like
 CONTRAST = 0.65  # D per decade of exposure, C-41
 SHADOWS = (0.28, 0.65, 0.92)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -24,7 +25,7 @@ SRGB, WIDE = SPACES["srgb"], SPACES["prophoto"]
 VALUES = json.dumps({"orangemask": 1, "values": {"red_shadows": 0.31}})
 SUFFIXES = pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg"])
 EXIFTOOL = shutil.which("exiftool")
-CORPUS = Path("/work/shared/data")
+CORPUS = Path(os.environ.get("ORANGEMASK_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 EXIF = {
     "Exif.Image.Make": "NIKON CORPORATION",

@@ -15,7 +15,7 @@ from orangemask.frame import Frame, find_frame
 from orangemask.image import Image
 from orangemask.thumbnail import make_thumbnail
 
-THUMBNAIL = 256  # px, long side
+THUMBNAIL = 192  # px, long side; the networks are trained on thumbnails of this size
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from orangemask._version import version
 from orangemask.encode import SaveOptions, write_image
+from orangemask.encode.formats import Depth
 from orangemask.errors import OrangemaskError
 from orangemask.execute import Output, apply
 from orangemask.filters import find_filter
@@ -29,6 +31,9 @@ __all__ = [
     "save",
     "transform",
 ]
+
+
+_DEPTHS: Mapping[str, Depth] = {"uint8": "8", "uint16": "16", "float32": "float"}
 
 
 def open(path: str | os.PathLike[str], *, encoding: str = "auto") -> Image:  # noqa: A001 - as in Pillow
@@ -131,8 +136,9 @@ def save(
     OutputError, ParameterError
         It exists, cannot be written, or the format does not hold such pixels.
     """
-    depth = {"uint8": "8", "uint16": "16"}.get(str(picture.dtype))
-    chosen = options or SaveOptions(depth=depth)  # type: ignore[arg-type]
+    chosen = options or SaveOptions()
+    if chosen.depth is None:
+        chosen = replace(chosen, depth=_DEPTHS.get(str(picture.dtype)))
     write_image(
         Path(path),
         picture,

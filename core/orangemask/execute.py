@@ -3,8 +3,8 @@
 A uint16 picture is looked up (`orangemask.tables`), not calculated. A float picture is evaluated
 exactly as the transform says.
 
-Measured on 24 MP (tests/benchmarks/README.md): NumPy's `take` is 10 times slower than OpenCV's
-16-bit table; numba is as fast as OpenCV but starts in seconds and does not freeze.
+NumPy's `take` is 4 times slower than OpenCV's 16-bit table (tests/benchmarks/README.md); numba
+would be as fast but starts in seconds and does not freeze.
 """
 
 from __future__ import annotations

@@ -141,9 +141,9 @@ def _render(
     from orangemask.decode import open_image
 
     encoding = job.encoding or (job.given.context.encoding if job.given else None) or "auto"
-    with ThreadPoolExecutor(1) as beside:
+    image = open_image(source, encoding="auto" if encoding == "icc" else encoding)
+    with ThreadPoolExecutor(1) as beside:  # not earlier: opening a pipe would wait for ever
         checksum = beside.submit(sha256_of, source)
-        image = open_image(source, encoding="auto" if encoding == "icc" else encoding)
         values, confidence, warnings = _values(job, image)
         transform = full_transform(
             image, job.filter, values, job.space, linear=format_of(output).linear

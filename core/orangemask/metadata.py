@@ -131,7 +131,8 @@ def read_metadata(path: Path) -> Metadata:
                 comment = str(source.read_comment(encoding="latin-1"))
             carrier = _carrier(source.copy_to_another_image, warnings) if exif else EMPTY_JPEG
     except (RuntimeError, ValueError, OSError, ImportError) as error:
-        return Metadata(warnings=(f"no metadata read from {path.name}: {_line(error)}",))
+        cause = _line(error).removeprefix(f"{path}: ")
+        return Metadata(warnings=(f"no metadata read from {path.name}: {cause}",))
     return Metadata(exif, xmp, iptc, comment, tuple(warnings), carrier)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.errors import ModelError
+from orangemask.errors import ModelError, reason
 from orangemask_models import MODELS, ModelFile
 
 
@@ -42,7 +42,7 @@ def read_model(model: ModelFile) -> bytes:
         content = resource.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"model {model.file} cannot be read ({error.strerror}); reinstall orangemask"
+            f"model {model.file} cannot be read ({reason(error)}); reinstall orangemask"
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != model.sha256:
@@ -71,15 +71,17 @@ def run_model(name: str, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str,
 
 @lru_cache(maxsize=4)
 def _session(model: ModelFile) -> Any:  # onnxruntime.InferenceSession, untyped
-    import onnxruntime
-
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ModelError(f"onnxruntime cannot be loaded: {error}; reinstall orangemask") from error
+    content = read_model(model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(
-            read_model(model), options, providers=["CPUExecutionProvider"]
-        )
-    except RuntimeError as error:
-        raise ModelError(f"model {model.file} cannot be loaded: {error}") from error
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own have no common base
+        what = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"model {model.file} cannot be loaded: {what}") from error

@@ -227,6 +227,8 @@ def _number(value: Any, name: str, minimum: float = -1e3, maximum: float = 1e3) 
 
 
 def _text(value: Any, name: str) -> str:
+    if value is None:
+        raise ParameterError(f"it has no {name}")
     if not isinstance(value, str) or len(value) > 1000:
         raise ParameterError(f"{name} must be a short text")
     return value

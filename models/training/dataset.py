@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.analysis import Analysis
+from orangemask.analysis import THUMBNAIL, Analysis
 from orangemask.curves import Density
 from orangemask.film_base import find_film_base
 from orangemask.frame import find_frame
@@ -24,7 +24,7 @@ from orangemask_filters.invert_c41.print_curve import RIG
 from training.films import default_data
 from training.simulator import Frame, Simulator, draw_frame, draw_roll, load_simulator
 
-SIZE = (128, 192)  # px of a simulated frame: half of what the program analyses
+SIZE = (THUMBNAIL * 2 // 3, THUMBNAIL)  # px of a simulated frame, as the program analyses it
 SAMPLES = 1200  # pixels of the picture on which the loss is measured
 
 

@@ -1,17 +1,21 @@
-"""Write a trained network as ONNX and enter it in the list of models, checksum included."""
+"""Write trained networks, averaged, as one ONNX file and enter it in the list of models.
+
+python -m training.export parametric W.pt [W2.pt …]
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from pathlib import Path
 
 import onnx
 import torch
-from torch import nn
 
 from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE
-from training.network import Corrections
+from training.network import Average
+from training.train import load_network
 
 PACKAGE = Path(__file__).resolve().parent.parent / "orangemask_models"
 OPSET = 17
@@ -23,10 +27,8 @@ TOLD = {
 }
 
 
-def export(kind: str, network: nn.Module) -> None:
+def export(kind: str, network: Average) -> None:
     """Export `network` as the model of `kind` and update models.json."""
-    if not isinstance(network, Corrections):
-        raise TypeError("only a network of the kind trained here has these inputs and outputs")
     name, stem, told = TOLD[kind]
     path = PACKAGE / f"{stem}.onnx"
     example = (torch.zeros(2, PLANES, SIDE, SIDE), torch.zeros(2, FACTS))
@@ -83,3 +85,16 @@ def _enter(name: str, path: Path, told: str) -> None:
     )
     entries.sort(key=lambda entry: str(entry["name"]))
     listed.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def main() -> None:
+    """Export the mean of the networks given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=list(TOLD))
+    parser.add_argument("weights", type=Path, nargs="+")
+    options = parser.parse_args()
+    export(options.kind, Average([load_network(path) for path in options.weights]))
+
+
+if __name__ == "__main__":
+    main()

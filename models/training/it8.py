@@ -81,7 +81,7 @@ def _print_oracle(data: Path, chart: str) -> None:
     for label, matrix in (("A = 1", np.eye(3)), ("default A", np.asarray(RIG.crosstalk))):
         form = Form(PRINT.gamma, PRINT.soft_clip, PRINT.span, matrix, "ITU-R BT.2020", "moebius")
         _, _, error = fit(form, load_it8(data, chart), shared=False, fit_a=False, steps=600)
-        print(f"| best nine, {label} | {float(np.mean(error)):.2f} | | | |")
+        print(f"| best nine, {label} | {float(np.mean(error)):.2f} | – | – | – |")
 
 
 if __name__ == "__main__":

@@ -77,3 +77,19 @@ class Corrections(nn.Module):
         )
         raw = self.head(joined)
         return raw[:, :OUTPUTS], nn.functional.softplus(raw[:, OUTPUTS:]) * 10.0
+
+
+class Average(nn.Module):
+    """The mean of several networks, each asked for the picture and its mirror image."""
+
+    def __init__(self, networks: list[Corrections]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, planes: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean corrections (n, 9) and expected error (n, 1)."""
+        views = (planes, planes.flip(3))
+        answers = [network(view, facts) for network in self.networks for view in views]
+        corrections = torch.stack([answer[0] for answer in answers]).mean(dim=0)
+        expected = torch.stack([answer[1] for answer in answers]).mean(dim=0)
+        return corrections, expected

@@ -1,6 +1,7 @@
-"""Train one of the two predictors on examples, and export it.
+"""Train one of the two predictors on examples.
 
-    python -m training.train parametric --train A.npz B.npz --check C.npz --minutes 20
+    python -m training.train parametric --train A.npz --check C.npz --minutes 20 --weights W.pt
+    python -m training.export parametric W.pt [W2.pt …]
 
 The loss is the picture's: pixels are rendered with the nine numbers and compared with the
 photograph in CIELAB; parameters themselves are never compared, since many nines print alike.
@@ -23,12 +24,12 @@ from orangemask.spaces import conversion, space
 from orangemask_filters.invert_c41.features import SIDE
 from orangemask_filters.invert_c41.print_curve import BLACK_V, PRIMARIES, PRINT, RIG
 from training.dataset import Examples
-from training.export import export
 from training.form import difference, midtone, print_curve
 from training.network import Corrections
 
 BATCH = 64
 PIXELS = 400  # of each picture, drawn anew each time
+BASE_NOISE = 0.08  # D, on the differences between the base's channels
 EXPECTED_WEIGHT = 0.02  # of the error head beside the picture's loss
 
 Batch: TypeAlias = dict[str, Tensor]
@@ -84,6 +85,7 @@ def disturbed(batch: Batch, generator: torch.Generator) -> Batch:
     y, x = (int(torch.randint(0, SIDE, (1,), generator=generator)) for _ in range(2))
     covered = torch.rand(n, generator=generator) < 0.3
     planes[covered, :, y : y + SIDE // 3, x : x + SIDE // 2] = 0.0
+    facts[:, :2] += BASE_NOISE * normal(n, 2)  # or it tells the stock
     facts[:, 2:5] += shift * spread
     facts[:, 5:8] *= scale
     facts[:, 9:] = ((facts[:, 9:].view(n, -1, 3) - shift[:, None]) / scale[:, None]).flatten(1)
@@ -134,20 +136,28 @@ def check(network: Corrections, render: Render, examples: Examples) -> tuple[flo
 
 
 def train(
-    kind: str, examples: Examples, held: Examples, minutes: float, seed: int = 0
+    kind: str,
+    examples: Examples,
+    held: Examples,
+    minutes: float,
+    seed: int = 0,
+    start: Corrections | None = None,
+    rate: float = 2e-3,
 ) -> Corrections:
-    """Return the running average of a network trained for `minutes` (wall clock)."""
+    """Return the running average of a network trained for `minutes` (wall clock).
+
+    It goes on from `start` where there is one; the rate falls from `rate` as a cosine.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
     render = RENDERERS[kind]
-    network = Corrections()
+    network = start or Corrections()
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True)
-    rate = 2e-3
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
-    start, step = time.perf_counter(), 0
+    began, step = time.perf_counter(), 0
     order = rng.permutation(len(examples))
-    while (passed := (time.perf_counter() - start) / (60 * minutes)) < 1.0:
+    while (passed := (time.perf_counter() - began) / (60 * minutes)) < 1.0:
         first = step * BATCH % (len(examples) - BATCH + 1)
         if first < BATCH:
             order = rng.permutation(len(examples))
@@ -158,8 +168,7 @@ def train(
         batch = disturbed(tensors(examples, order[first : first + BATCH], pixels), generator)
         corrections, expected = network(batch["planes"], batch["facts"])
         error = picture_error(render, corrections, batch)
-        # Huber-like: a hopeless picture should not drown the others.
-        loss = (torch.sqrt(error * error + 25.0) - 5.0).mean()
+        loss = error.mean()
         loss = loss + EXPECTED_WEIGHT * (expected[:, 0] - error.detach()).abs().mean()
         optimiser.zero_grad()
         loss.backward()
@@ -177,21 +186,35 @@ def train(
     return average.module.eval()
 
 
+def load_network(path: Path) -> Corrections:
+    """Return a network with the weights of a file."""
+    network = Corrections()
+    network.load_state_dict(torch.load(path, weights_only=True))
+    return network
+
+
 def main() -> None:
-    """Train, check and export."""
+    """Train and check."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=list(RENDERERS))
     parser.add_argument("--train", type=Path, nargs="+", required=True)
     parser.add_argument("--check", type=Path, required=True, help="examples never trained on")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--weights", type=Path, required=True, help="where the weights are put")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     examples, held = Examples.load(*options.train), Examples.load(options.check)
-    network = train(options.kind, examples, held, options.minutes)
+    start = load_network(options.start) if options.start is not None else None
+    network = train(
+        options.kind, examples, held, options.minutes, options.seed, start, options.rate
+    )
+    torch.save(network.state_dict(), options.weights)
     mean, bare = check(network, RENDERERS[options.kind], held)
     print(f"held out {mean:.3f}, estimate alone {bare:.3f}")
-    export(options.kind, network)
 
 
 if __name__ == "__main__":

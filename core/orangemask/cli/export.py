@@ -11,7 +11,7 @@ import numpy as np
 from orangemask.cli.options import changes, chosen_rig, filters_named, verb_filters
 from orangemask.curves import LINEAR
 from orangemask.errors import ParameterError
-from orangemask.film_base import FilmBase
+from orangemask.film_base import PRIOR, FilmBase
 from orangemask.filters import Context, Filter, filters
 from orangemask.spaces import SPACES, space
 from orangemask.values import Values, read_values
@@ -99,7 +99,7 @@ def _zone(values: Values, zone: str) -> tuple[float, float, float]:
 def _values(family: list[Filter], options: argparse.Namespace) -> tuple[Filter, Values]:
     if options.params is None:
         one = family[0]
-        base = FilmBase((0.0, 0.0, 0.0), 0.0, "given")
+        base = FilmBase(PRIOR, 0.0, "prior")
         return one, Values(one.name, one.defaults(), Context(base, chosen_rig(one, options.rig)))
     values = read_values(options.params)
     for one in family:

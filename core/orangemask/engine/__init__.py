@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from contextlib import ExitStack, suppress
 from typing import BinaryIO
 
@@ -63,5 +64,7 @@ def _point_at_standard_error(descriptor: int) -> None:
 
 def _flush(file: BinaryIO) -> None:
     """Send what was printed meanwhile to standard error, before descriptor 1 is put back."""
+    with suppress(OSError, ValueError, AttributeError):  # sys.stdout is None without a console
+        sys.stdout.flush()  # holds print's text above `file`, unless Python runs unbuffered
     with suppress(OSError, ValueError):
         file.flush()
