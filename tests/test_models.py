@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from orangemask.errors import ModelError
 from orangemask.filters import filters
 from orangemask.networks import model_file, read_model, run_model

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from orangemask.encode.destination import check_free, destination
 from orangemask.errors import OutputError
 from orangemask.luts.bake import DEFAULT_SIZE
 from orangemask.luts.cdl import Cdl, cdl_to_xml
@@ -69,9 +68,11 @@ def write_lut(
     ParameterError
         The size is not allowed, or the format cannot hold the look.
     """
-    _refuse(path, force)
-    title = title or path.stem
-    _write_beside(path, _encode(path, transform, size, title, comments, cdl, linear), force)
+    _refuse_unknown(path)
+    check_free(path, force=force)
+    content = _encode(path, transform, size, title or path.stem, comments, cdl, linear)
+    with destination(path, force=force) as part:
+        part.write_bytes(content)
 
 
 def _encode(
@@ -102,29 +103,9 @@ def _encode(
     return cdl_to_xml(cdl, title=title, comments=comments)
 
 
-def _refuse(path: Path, force: bool) -> None:
+def _refuse_unknown(path: Path) -> None:
     if path.suffix.lower() not in FORMATS:
         raise OutputError(
             f"cannot write {path}: unknown format {path.suffix or 'without extension'}; "
             f"give {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         )
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder; give a file")
-    if path.exists() and not force:
-        raise OutputError(f"{path} exists; give another name or --force")
-
-
-def _write_beside(path: Path, content: bytes, force: bool) -> None:
-    """Write to a new file in the same folder, then rename: a reader never sees half a file."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with beside.open("xb") as file:  # O_EXCL
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _refuse(path, force)
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        beside.unlink(missing_ok=True)

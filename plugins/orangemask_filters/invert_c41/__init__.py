@@ -23,8 +23,10 @@ from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT, RIG
 from orangemask_filters.invert_c41.tone import Midtone
 
 MIN_SPAN = 0.02  # D between shadows and highlights; less is no picture
-_TYPICAL_BASE = (0.25, 0.62, 0.85)  # Status M, fresh C-41 film
-_TYPICAL_SPAN = 1.2
+# Where nothing is predicted: the film base of published data sheets (Status M), and the mean of
+# the best nine numbers on simulated film below and above it (models/training/form.json).
+_TYPICAL_SHADOWS = (-0.11, 0.23, 0.43)
+_TYPICAL_SPANS = (1.34, 1.50, 1.74)
 
 
 def density_to_corrected(context: Context) -> list[Operation]:
@@ -62,12 +64,12 @@ def transform(values: Mapping[str, float], context: Context) -> Transform:
 
 def _params() -> tuple[Param, ...]:
     params: list[Param] = []
-    for channel, base in zip(CHANNELS, _TYPICAL_BASE, strict=True):
+    for channel, shadows, span in zip(CHANNELS, _TYPICAL_SHADOWS, _TYPICAL_SPANS, strict=True):
         label = channel.capitalize()
         params += [
             Param(
                 f"{channel}_shadows", f"{label} shadows", "D", channel,
-                base, -2.0, 7.0, 0.0, 2.5, 0.01,
+                shadows, -3.0, 7.0, -1.0, 2.0, 0.01,
                 f"density of the {channel} channel that prints black; 0.30 D is a stop",
             ),
             Param(
@@ -77,7 +79,7 @@ def _params() -> tuple[Param, ...]:
             ),
             Param(
                 f"{channel}_highlights", f"{label} highlights", "D", channel,
-                base + _TYPICAL_SPAN, -2.0, 12.0, 0.5, 4.0, 0.01,
+                round(shadows + span, 2), -2.0, 12.0, 0.0, 4.0, 0.01,
                 f"density of the {channel} channel that prints white; 0.30 D is a stop",
             ),
         ]  # fmt: skip
