@@ -21,7 +21,7 @@ from scans import (
     [
         (["--set", "red_shadow=1"], "unknown parameter 'red_shadow'; did you mean 'red_shadows'?"),
         (["--set", "exposure=1"], "allowed: red_shadows, red_midtones, red_highlights, green_"),
-        (["--set", "red_shadows=99"], "red_shadows is 99; it must lie between -2 and 7 D"),
+        (["--set", "red_shadows=99"], "red_shadows is 99; it must lie between -3 and 7 D"),
         (["--set", "red_shadows=nan"], "red_shadows is nan; it must lie between"),
         (["--set", "red_shadows=1e999"], "red_shadows is inf; it must lie between"),
         (["--set", "red_shadows=high"], "--set red_shadows=high: 'high' is not a number"),

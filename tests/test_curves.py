@@ -32,7 +32,7 @@ def test_density_of_known_transmittances():
 
 
 def test_density_of_impossible_values_is_finite():
-    assert np.allclose(Density()(np.array([0.0, -1.0, np.nan, np.inf])), [6, 6, 6, 0])
+    assert np.allclose(Density()(np.array([0.0, -1.0, np.nan, np.inf])), [4, 4, 4, 0])
 
 
 def test_density_below_zero_where_light_exceeds_one():

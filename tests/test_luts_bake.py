@@ -10,7 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orangemask.curves import LINEAR, SRGB, Affine, Chain, Density, Table, Transfer
+from orangemask.curves import (
+    LINEAR,
+    MIN_TRANSMITTANCE,
+    SRGB,
+    Affine,
+    Chain,
+    Density,
+    Table,
+    Transfer,
+)
 from orangemask.errors import ParameterError
 from orangemask.luts import bake, moving_shaper, reads_linear
 from orangemask.transforms import Curves, Matrix, Transform
@@ -163,7 +172,7 @@ def test_shaper_spans_what_moves_and_little_more():
         assert SHADOWS[c] - 0.25 <= clear <= SHADOWS[c] + 0.05
         assert HIGHLIGHTS[c] + 0.1 <= dense <= 4
     flat = Transform((Matrix.of(np.zeros((3, 3))),))
-    assert moving_shaper(flat).low == pytest.approx((1e-6,) * 3)
+    assert moving_shaper(flat).low == pytest.approx((MIN_TRANSMITTANCE,) * 3)
 
 
 @pytest.mark.parametrize(

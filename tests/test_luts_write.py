@@ -54,7 +54,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path):
         write_lut(tmp_path / "look.png", build_look(LINEAR))
     with pytest.raises(OutputError, match="CDL"):
         write_lut(tmp_path / "look.cdl", build_look())
-    with pytest.raises(OutputError, match="No such file"):
+    with pytest.raises(OutputError, match="there is no folder"):
         write_lut(tmp_path / "missing" / "look.cube", build_look(), size=2)
     (tmp_path / "folder.cube").mkdir()
     with pytest.raises(OutputError, match="folder"):

@@ -17,8 +17,8 @@ Floats: TypeAlias = NDArray[np.floating]
 
 LN10 = 2.302585092994046
 
-MIN_TRANSMITTANCE = 1e-6
-"""Floor of transmittance before the logarithm: D = 6, beyond any film and any scanner's range."""
+MIN_TRANSMITTANCE = 1e-4
+"""Floor of transmittance before the logarithm: D = 4, the most a scanner tells from darkness."""
 
 
 class Curve(Protocol):

@@ -65,13 +65,17 @@ def predict_values(
     chosen = one.model(model)
     analysis = analyse(image, base)
     context = Context(analysis.base, rig or one.rig, image.encoding)
-    prediction = one.predict(analysis, context, chosen.name)
-    clipped = {
+    prediction = within_range(one, one.predict(analysis, context, chosen.name))
+    return from_prediction(one, prediction), prediction, analysis
+
+
+def within_range(one: Filter, prediction: Prediction) -> Prediction:
+    """Return the prediction with each value moved to the nearest that may be set."""
+    values = {
         param.name: float(np.clip(prediction.values[param.name], param.minimum, param.maximum))
         for param in one.params
     }
-    prediction = replace(prediction, values=clipped)
-    return from_prediction(one, prediction), prediction, analysis
+    return replace(prediction, values=values)
 
 
 def with_changes(one: Filter, values: Values, changes: Mapping[str, float]) -> Values:

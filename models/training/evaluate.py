@@ -4,7 +4,8 @@
 
 Everything runs as in the program: the frame found, the ONNX file run by onnxruntime, the picture
 rendered to sRGB in 16 bits. Beside it stands the usual automatic method, a percentile stretch of
-density per channel shown as sRGB, given the true picture area, which the program has to find.
+density per channel shown as sRGB: of the file as it is, as most programs do it, and told the true
+picture area, which the program here has to find.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from orangemask.curves import SRGB, Density
 from orangemask.execute import apply
 from orangemask.filters import Context, find_filter
 from orangemask.image import Image
-from orangemask.render import full_transform
+from orangemask.render import full_transform, within_range
 from orangemask.spaces import space
 from orangemask.values import from_prediction
 from training.dataset import SIZE, analyse_frame
@@ -34,12 +35,22 @@ Picture: TypeAlias = NDArray[np.floating]
 Method: TypeAlias = Callable[[Frame], Picture]
 
 STRETCH = (0.5, 99.5)  # percentiles of density
+REFERENCE = "percentile stretch of density"
 
 
 def stretch(frame: Frame) -> Picture:
-    """Return sRGB codes of the per-channel percentile stretch of density."""
+    """Return sRGB codes of the per-channel percentile stretch of the whole file's density."""
+    return _stretched(frame, np.ones_like(frame.labels, bool))
+
+
+def stretch_told(frame: Frame) -> Picture:
+    """Return the same with the percentiles of the true picture area."""
+    return _stretched(frame, frame.labels == 0)
+
+
+def _stretched(frame: Frame, area: NDArray[np.bool_]) -> Picture:
     density = Density()(frame.negative)
-    low, high = np.percentile(density[frame.labels == 0], STRETCH, axis=0)
+    low, high = np.percentile(density[area], STRETCH, axis=0)
     return np.asarray(np.clip((density - low) / np.maximum(high - low, 1e-6), 0, 1))
 
 
@@ -50,7 +61,8 @@ def product(model: str, filter_name: str = "invert-c41") -> Method:
     def render(frame: Frame) -> Picture:
         analysis = analyse_frame(frame.negative)
         context = Context(analysis.base, one.rig)
-        values = from_prediction(one, one.predict(analysis, context, model))
+        prediction = within_range(one, one.predict(analysis, context, model))
+        values = from_prediction(one, prediction)
         image = Image(frame.negative)
         codes = apply(full_transform(image, one, values, space("srgb")), image.pixels)
         return codes / 65535.0
@@ -61,7 +73,8 @@ def product(model: str, filter_name: str = "invert-c41") -> Method:
 def methods() -> dict[str, Method]:
     """Return what is compared, by name."""
     return {
-        "percentile stretch of density, 0.5/99.5": stretch,
+        REFERENCE: stretch,
+        "the same, told the picture area": stretch_told,
         "invert-c41, physical": product("physical"),
         "invert-c41, parametric": product("parametric"),
         "invert-c41-matrix": product("matrix", "invert-c41-matrix"),
@@ -90,6 +103,7 @@ def score(
     held_out_photos: bool = True,
     held_out_stocks: bool = True,
     held_out_cameras: bool = False,
+    dressed: bool = True,
     limit: int | None = None,
 ) -> dict[str, dict[str, float]]:
     """Return mean, median and 95th percentile of the pictures' mean ΔE2000 for each method."""
@@ -101,7 +115,9 @@ def score(
         limit=limit,
     )
     rng = np.random.default_rng(seed)
-    frames = [draw_frame(simulator, draw_roll(simulator, rng), rng, SIZE) for _ in range(count)]
+    frames = [
+        draw_frame(simulator, draw_roll(simulator, rng), rng, SIZE, dressed) for _ in range(count)
+    ]
     table = {}
     for name, method in methods().items():
         errors = [delta_e(method(frame), frame) for frame in frames]
@@ -110,7 +126,7 @@ def score(
             "median": float(np.median(errors)),
             "p95": float(np.percentile(errors, 95)),
         }
-    reference = table["percentile stretch of density, 0.5/99.5"]["mean"]
+    reference = table[REFERENCE]["mean"]
     for row in table.values():
         row["share of stretch"] = row["mean"] / reference
     return table

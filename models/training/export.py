@@ -10,11 +10,14 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import onnx
+import onnxruntime
 import torch
+from torch import nn
 
 from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE
-from training.network import Average
+from training.network import Average, Refined
 from training.train import load_network
 
 PACKAGE = Path(__file__).resolve().parent.parent / "orangemask_models"
@@ -27,7 +30,7 @@ TOLD = {
 }
 
 
-def export(kind: str, network: Average) -> None:
+def export(kind: str, network: nn.Module) -> None:
     """Export `network` as the model of `kind` and update models.json."""
     name, stem, told = TOLD[kind]
     path = PACKAGE / f"{stem}.onnx"
@@ -55,7 +58,21 @@ def export(kind: str, network: Average) -> None:
         entry.key, entry.value = key, value
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+    _compare(path, network)
     _enter(name, path, told)
+
+
+def _compare(path: Path, network: nn.Module) -> None:
+    """Refuse a file that onnxruntime does not run as torch runs the network."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for n in (1, 3):
+        planes, facts = torch.rand(n, PLANES, SIDE, SIDE), torch.rand(n, FACTS)
+        found = session.run(None, {"planes": planes.numpy(), "facts": facts.numpy()})
+        with torch.no_grad():
+            wanted = network(planes, facts)
+        for one, other in zip(found, wanted, strict=True):
+            if not np.allclose(one, other.numpy(), atol=1e-4):
+                raise RuntimeError(f"{path} does not compute what the network computes")
 
 
 def _order(kind: str) -> str:
@@ -93,7 +110,8 @@ def main() -> None:
     parser.add_argument("kind", choices=list(TOLD))
     parser.add_argument("weights", type=Path, nargs="+")
     options = parser.parse_args()
-    export(options.kind, Average([load_network(path) for path in options.weights]))
+    average = Average([load_network(path) for path in options.weights])
+    export(options.kind, Refined(average) if options.kind == "parametric" else average)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from orangemask.curves import MIN_TRANSMITTANCE
 from training.films import Array, default_data
-from training.form import MIN_TRANSMITTANCE, PRIMARIES, Form, Pictures, fit
+from training.form import PRIMARIES, Form, Pictures, fit
 from training.lights import colour
 from training.rigs import NARROW_KINDS, WHITE_KINDS
 from training.simulator import load_simulator, simulate_batch

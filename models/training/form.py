@@ -14,7 +14,6 @@ from torch import Tensor
 from training.films import Array
 from training.lights import colour
 
-MIN_TRANSMITTANCE = 1e-6  # D = 6, beyond any film
 WHITE_PRINT = 0.9  # linear light at v = 1, the highlight parameter's meaning
 PRIMARIES = ("sRGB", "Display P3", "ITU-R BT.2020")
 LAB_KNEE = (6.0 / 29.0) ** 3  # CIE 15:2018

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from orangemask_filters.invert_c41.features import FACTS, PLANES
+from orangemask_filters.invert_c41.prediction import LEAST_RANGE
 
 OUTPUTS = 9
+EMPTY = 1e-3  # share of picture in a square of the planes, as in `make_features`
 
 
 class Corrections(nn.Module):
@@ -93,3 +95,45 @@ class Average(nn.Module):
         corrections = torch.stack([answer[0] for answer in answers]).mean(dim=0)
         expected = torch.stack([answer[1] for answer in answers]).mean(dim=0)
         return corrections, expected
+
+
+class Refined(nn.Module):
+    """Corrections, then corrections of the corrected: the second look starts nearer the truth.
+
+    On simulated negatives it changes nothing; on scans unlike those it reaches farther.
+    """
+
+    def __init__(self, average: Average) -> None:
+        super().__init__()
+        self.average = average
+
+    def forward(self, planes: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
+        """Return corrections (n, 9) to the estimate the features were made with, and the error."""
+        shift, _, end = self.average(planes, facts)[0].view(-1, 3, 3).unbind(1)
+        scale = (1.0 + end - shift).clamp_min(LEAST_RANGE)
+        corrections, expected = self.average(*moved(planes, facts, shift, scale))
+        shadows, midtones, highlights = corrections.view(-1, 3, 3).unbind(1)
+        new_shadows = shift + scale * shadows
+        new_range = scale * (1.0 + highlights - shadows).clamp_min(LEAST_RANGE)
+        rows = [new_shadows, midtones, new_shadows + new_range - 1.0]
+        return torch.stack(rows, dim=1).flatten(1), expected
+
+
+def moved(planes: Tensor, facts: Tensor, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the features as another estimate would have made them.
+
+    Parameters
+    ----------
+    planes : (n, 4, h, w)
+    facts : (n, FACTS)
+        In the order of `make_features`.
+    shift, scale : (n, 3)
+        Of the shadows, in units of the range, and of the range.
+    """
+    mask = planes[:, 3:]
+    seen = (planes[:, :3] - shift[:, :, None, None]) / scale[:, :, None, None]
+    seen = seen * (mask > EMPTY)
+    spread = facts[:, 5:8]
+    quantiles = (facts[:, 9:].unflatten(1, (-1, 3)) - shift[:, None]) / scale[:, None]
+    told = [facts[:, :2], facts[:, 2:5] + shift * spread, spread * scale, facts[:, 8:9]]
+    return torch.cat([seen, mask], dim=1), torch.cat([*told, quantiles.flatten(1)], dim=1)

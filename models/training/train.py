@@ -22,13 +22,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from orangemask.spaces import conversion, space
 from orangemask_filters.invert_c41.features import SIDE
+from orangemask_filters.invert_c41.prediction import LEAST_RANGE
 from orangemask_filters.invert_c41.print_curve import BLACK_V, PRIMARIES, PRINT, RIG
 from training.dataset import Examples
 from training.form import difference, midtone, print_curve
-from training.network import Corrections
+from training.network import Corrections, moved
 
 BATCH = 64
 PIXELS = 400  # of each picture, drawn anew each time
+SHIFT, SCALE = 0.06, 0.08  # deviation of the disturbances, common and per channel
 BASE_NOISE = 0.08  # D, on the differences between the base's channels
 EXPECTED_WEIGHT = 0.02  # of the error head beside the picture's loss
 
@@ -48,7 +50,7 @@ def render_parametric(corrections: Tensor, batch: Batch) -> Tensor:
     spread = (batch["highlights"] - batch["shadows"])[:, None]
     z = (batch["corrected"] - batch["shadows"][:, None]) / spread
     shadows, m, highlights = corrections.view(-1, 3, 3)[:, :, None].unbind(1)
-    new_spread = (1.0 + highlights - shadows).clamp_min(0.1)
+    new_spread = (1.0 + highlights - shadows).clamp_min(LEAST_RANGE)
     v = midtone((z - shadows) / new_spread, m, "moebius")
     return print_curve(v, CURVE) @ TO_SRGB
 
@@ -65,30 +67,26 @@ def render_matrix(corrections: Tensor, batch: Batch) -> Tensor:
 def disturbed(batch: Batch, generator: torch.Generator) -> Batch:
     """Return the batch as if the physical estimate had been another, and seen otherwise.
 
-    The estimate's anchors move by some hundredths of its range, as another film would move them;
-    the picture may be mirrored or have a part of it covered. The facts follow; the pixels of the
-    loss stay what they are. It keeps the network from learning single films and photographs.
+    The estimate's anchors move, as another film or light would move them; the picture may be
+    mirrored or have a part of it covered. The facts follow; the pixels of the loss stay what they
+    are. It keeps the network from learning single films and photographs, and teaches it to start
+    from anywhere near.
     """
     n = len(batch["facts"])
 
     def normal(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator)
 
-    shift = 0.05 * normal(n, 1) + 0.03 * normal(n, 3)
-    scale = torch.exp(0.08 * normal(n, 1) + 0.05 * normal(n, 3))
+    shift = SHIFT * (normal(n, 1) + normal(n, 3))
+    scale = torch.exp(SCALE * (normal(n, 1) + 0.6 * normal(n, 3)))
     spread = batch["highlights"] - batch["shadows"]
-    planes, facts = batch["planes"].clone(), batch["facts"].clone()
-    mask = planes[:, 3:]
-    planes[:, :3] = ((planes[:, :3] - shift[:, :, None, None]) / scale[:, :, None, None]) * mask
+    planes, facts = moved(batch["planes"], batch["facts"], shift, scale)
     if torch.rand(1, generator=generator) < 0.5:
         planes = planes.flip(3)
     y, x = (int(torch.randint(0, SIDE, (1,), generator=generator)) for _ in range(2))
-    covered = torch.rand(n, generator=generator) < 0.3
+    covered = torch.rand(n, generator=generator) < 0.2
     planes[covered, :, y : y + SIDE // 3, x : x + SIDE // 2] = 0.0
     facts[:, :2] += BASE_NOISE * normal(n, 2)  # or it tells the stock
-    facts[:, 2:5] += shift * spread
-    facts[:, 5:8] *= scale
-    facts[:, 9:] = ((facts[:, 9:].view(n, -1, 3) - shift[:, None]) / scale[:, None]).flatten(1)
     shadows = batch["shadows"] + shift * spread
     return {
         **batch,

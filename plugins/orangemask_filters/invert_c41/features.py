@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from orangemask.analysis import Analysis
 from orangemask.curves import Density
 from orangemask.filters import Rows
-from orangemask_filters.invert_c41.estimate import estimate
+from orangemask_filters.invert_c41.estimate import CONTRAST, estimate
 from orangemask_filters.invert_c41.print_curve import BLACK_V, PRINT_FROM_BLACK
 
 SIDE = 64  # px: the picture is laid on a square of this side
 PLANES = 4  # red, green, blue density, and where the picture is
 FACTS = 24
+PLAUSIBLE = (0.55, 2.3)  # a channel's range beside the middle one, over the usual contrasts; wider
+# than of any of 1,000 simulated scans
 QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
 
 
@@ -55,8 +57,11 @@ def physical(
     start = np.asarray(
         estimate(analysis.thumbnail, analysis.frame, analysis.base, crosstalk, PRINT_FROM_BLACK)
     )
-    darkest, highlights = start[0], start[2]
-    return darkest - BLACK_V / (1 - BLACK_V) * (highlights - darkest), highlights
+    darkest = start[0]
+    # A channel that the scanner cut off has a range no film has.
+    ratio = (start[2] - darkest) / CONTRAST
+    span = CONTRAST * np.clip(ratio, *(np.median(ratio) * np.array(PLAUSIBLE)))
+    return darkest - BLACK_V / (1 - BLACK_V) * span, darkest + span
 
 
 def make_features(analysis: Analysis, crosstalk: Rows) -> Features:
