@@ -38,7 +38,9 @@ class Affine:
 
     def __call__(self, x: Floats) -> Floats:
         """Return slope · x + offset."""
-        return x * x.dtype.type(self.slope) + x.dtype.type(self.offset)
+        y = x * x.dtype.type(self.slope)
+        y += x.dtype.type(self.offset)
+        return y
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,11 @@ class Density:
     def __call__(self, x: Floats) -> Floats:
         """Return D of transmittance `x`; not-a-number counts as the floor, infinity as clear."""
         kind = x.dtype.type
-        clear = np.where(x == np.inf, kind(1.0), x)
-        return np.log(np.fmax(clear, kind(self.floor))) * kind(-1.0 / LN10)  # log10 is slower
+        light = np.fmax(x, kind(self.floor))
+        light[light == np.inf] = 1.0
+        np.log(light, out=light)  # log10 is slower
+        light *= kind(-1.0 / LN10)
+        return light
 
 
 @dataclass(frozen=True, slots=True)

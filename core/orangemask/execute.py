@@ -24,7 +24,7 @@ from orangemask.image import Pixels
 from orangemask.tables import Tables, Worker, quantised
 from orangemask.transforms import Transform
 
-BLOCK_PIXELS = 256 * 1024  # between two looks at progress and cancel
+BLOCK_PIXELS = 512 * 1024  # between two looks at progress and cancel; smaller ones cost time
 
 Progress: TypeAlias = Callable[[float], None]
 Cancel: TypeAlias = Callable[[], bool]
@@ -129,7 +129,7 @@ def _workers(
     """Return for each thread what fills (1, n, 3) `target` codes from `source` codes."""
     if source != np.uint16:
         return [_Exact(transform, target)] * threads
-    tables = Tables.of(transform, target, threads)
+    tables = Tables.of(transform, target)
     return [Worker(tables) for _ in range(threads)]
 
 

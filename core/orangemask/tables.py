@@ -6,20 +6,17 @@ with 16 bits over just the span in which the following curve still moves. The re
 2/65535 of exact with one matrix; with two within 8 but for dark saturated colours, small
 differences of large numbers in the second matrix, which may be 24 off, a tenth of an 8-bit step.
 
-OpenCV looks up one channel at nearly twice the speed of three, so three different tables are
-applied plane by plane, and one that all channels share to the whole at once.
+A table that all channels share is kept once: OpenCV looks it up at nearly twice the speed.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.curves import Curve
 from orangemask.transforms import Curves, Matrix, Operation, Transform
 
 CODES = 65536
@@ -29,7 +26,7 @@ COARSE = 4096  # samples of a curve that show where it moves
 PADDING = 64  # pixels; OpenCV rounds differently in the remainder of its vector loop, so it gets
 # a remainder that nobody reads
 
-Three: TypeAlias = tuple[NDArray[Any], ...]  # one for each channel
+Table: TypeAlias = NDArray[Any]  # (1, 65536, 3), or (1, 65536) where all channels share it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +35,7 @@ class Tables:
 
     Attributes
     ----------
-    first : 3 tables of (1, 65536)
+    first : Table
         Of `target` where there is no matrix, else of float32.
     stages : tuple of _Stage
         One for each matrix.
@@ -46,28 +43,27 @@ class Tables:
         uint8, uint16 or float32.
     """
 
-    first: Three
+    first: Table
     stages: tuple[_Stage, ...]
     target: np.dtype[Any]
 
     @classmethod
-    def of(cls, transform: Transform, target: np.dtype[Any], threads: int) -> Tables:
-        """Return `transform` compiled, its tables evaluated in `threads` threads."""
+    def of(cls, transform: Transform, target: np.dtype[Any]) -> Tables:
+        """Return `transform` compiled for `target`."""
         operations = transform.operations
         first = _IDENTITY_CURVES
         if operations and isinstance(operations[0], Curves):
             first, operations = operations[0], operations[1:]
         if operations and isinstance(operations[-1], Matrix):
             operations = (*operations, _IDENTITY_CURVES)
-        with ThreadPoolExecutor(threads) as pool:
-            kind = np.dtype(np.float32) if operations else target
-            table = start = _tabulated(pool, first, _NO, _FULL, kind)
-            stages = []
-            for i in range(0, len(operations), 2):
-                end = i + 2 == len(operations)
-                stage = _stage(pool, operations[i : i + 2], table, target if end else None)
-                stages.append(stage)
-                table = stage.tables
+        kind = np.dtype(np.float32) if operations else target
+        table = start = _tabulated(first, _NO, _FULL, kind)
+        stages = []
+        for i in range(0, len(operations), 2):
+            end = i + 2 == len(operations)
+            stage = _stage(operations[i : i + 2], table, target if end else None)
+            stages.append(stage)
+            table = stage.table
         return cls(start, tuple(stages), target)
 
 
@@ -81,7 +77,7 @@ class _Stage:
 
     matrix: NDArray[np.float32]  # (3, 4), scaled to the index, its square, or not at all if exact
     root: bool = False
-    tables: Three = ()
+    table: Table = field(default_factory=lambda: np.empty((1, 0)))
     exact: Curves | None = None
 
 
@@ -90,45 +86,28 @@ class Worker:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._planes = [np.zeros((1, TILE), np.uint16) for _ in range(3)]
-        self._looked_up = {
-            kind: [np.zeros((1, TILE), kind) for _ in range(3)]
-            for kind in (np.dtype(np.float32), tables.target)
-        }
         shape = (1, TILE + 2 * PADDING, 3)
         self._values, self._mixed = (np.zeros(shape, np.float32) for _ in range(2))
         self._codes = np.zeros(shape, np.uint16)
 
     def __call__(self, block: NDArray[Any], out: NDArray[Any]) -> None:
         """Fill (1, n, 3) `out` from (1, n, 3) uint16 `block`, both contiguous."""
+        if not self._tables.stages:
+            _look_up(block, self._tables.first, out)
+            return
         for x in range(0, block.shape[1], TILE):
             self._fill(block[:, x : x + TILE], out[:, x : x + TILE])
 
     def _fill(self, codes: NDArray[Any], out: NDArray[Any]) -> None:
         n = codes.shape[1]
-        tables = self._tables.first
+        table = self._tables.first
         for stage in self._tables.stages:
-            self._look_up(codes, tables, self._values[:, :n])
+            _look_up(codes, table, self._values[:, :n])
             if stage.exact is not None:
                 out[...] = stage.exact(self._mix(stage, n)[:, :n])
                 return
-            codes, tables = self._mix(stage, n)[:, :n], stage.tables
-        self._look_up(codes, tables, out)
-
-    def _look_up(self, codes: NDArray[Any], tables: Three, out: NDArray[Any]) -> None:
-        """Fill (1, n, 3) `out` with the tables at uint16 `codes`."""
-        import cv2
-
-        n = codes.shape[1]
-        if tables[0] is tables[1] is tables[2]:
-            cv2.LUT(codes.reshape(1, -1), tables[0], out.reshape(1, -1))
-            return
-        planes = [plane[:, :n] for plane in self._planes]
-        looked_up = [plane[:, :n] for plane in self._looked_up[tables[0].dtype]]
-        cv2.split(codes, planes)
-        for plane, table, result in zip(planes, tables, looked_up, strict=True):
-            cv2.LUT(plane, table, result)
-        cv2.merge(looked_up, out)
+            codes, table = self._mix(stage, n)[:, :n], stage.table
+        _look_up(codes, table, out)
 
     def _mix(self, stage: _Stage, n: int) -> NDArray[Any]:
         """Return indices, or floats where the curves are exact, of the values."""
@@ -166,9 +145,8 @@ _COARSE_RAMP = np.linspace(0.0, 1.0, COARSE)[:, None]  # (n, 1)
 
 
 def _stage(
-    pool: ThreadPoolExecutor,
     operations: tuple[Operation, ...],
-    seen: Three,
+    seen: Table,
     target: np.dtype[Any] | None,
 ) -> _Stage:
     """Return a matrix and the curves after it for inputs as in the tables `seen`.
@@ -188,43 +166,44 @@ def _stage(
     root = _is_steep(curves, low, high)
     scale = ((CODES - 1) ** 2 if root else CODES - 1) / (high - low)
     rows = np.column_stack([matrix.matrix, matrix.offset - low]) * scale[:, None]
-    tables = _tabulated(pool, curves, low, high, target or np.dtype(np.float32), root=root)
-    return _Stage(rows.astype(np.float32), root, tables)
+    table = _tabulated(curves, low, high, target or np.dtype(np.float32), root=root)
+    return _Stage(rows.astype(np.float32), root, table)
+
+
+def _look_up(codes: NDArray[Any], table: Table, out: NDArray[Any]) -> None:
+    """Fill (1, n, 3) `out` with the table at uint16 `codes`."""
+    import cv2
+
+    if table.ndim == 2:
+        codes, out = codes.reshape(1, -1), out.reshape(1, -1)
+    cv2.LUT(codes, table, out)
 
 
 def _tabulated(
-    pool: ThreadPoolExecutor,
     curves: Curves,
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     target: np.dtype[Any],
     *,
     root: bool = False,
-) -> Three:
-    """Return the curves from `low` to `high` as tables of `target`, evaluated in float64."""
-    made: dict[tuple[Curve, float, float], NDArray[Any]] = {}
-    filled = []
-
-    def fill(table: NDArray[Any], curve: Curve, low: float, high: float, i: int) -> None:
-        ramp = _RAMP[i : i + CHUNK]
-        with np.errstate(over="ignore"):
-            grid = low + (high - low) * (ramp * ramp if root else ramp)
-            table[0, i : i + CHUNK] = quantised(curve(grid), target)
-
+) -> Table:
+    """Return the curves from `low` to `high` as a table of `target`, evaluated in float64."""
     keys = list(zip(curves.channels, low.tolist(), high.tolist(), strict=True))
-    for key in keys:
-        if key not in made:
-            table = made[key] = np.empty((1, CODES), target)
-            filled += [pool.submit(fill, table, *key, i) for i in range(0, CODES, CHUNK)]
-    for part in filled:
-        part.result()
-    return tuple(made[key] for key in keys)
+    shared = keys[0] == keys[1] == keys[2]
+    table = np.empty((1, CODES, 1 if shared else 3), target)
+    with np.errstate(over="ignore"):
+        for c, (curve, start, end) in enumerate(keys[: table.shape[2]]):
+            for i in range(0, CODES, CHUNK):
+                ramp = _RAMP[i : i + CHUNK]
+                grid = start + (end - start) * (ramp * ramp if root else ramp)
+                table[0, i : i + CHUNK, c] = quantised(curve(grid), target)
+    return table[..., 0] if shared else table
 
 
-def _span(matrix: Matrix, seen: Three) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the least and most a matrix gives for inputs as in the tables `seen`, each (3,)."""
-    low = np.array([table.min() for table in seen], np.float64)
-    high = np.array([table.max() for table in seen], np.float64)
+def _span(matrix: Matrix, seen: Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the least and most a matrix gives for inputs as in the table `seen`, each (3,)."""
+    low = np.broadcast_to(seen[0].min(axis=0), 3).astype(np.float64)
+    high = np.broadcast_to(seen[0].max(axis=0), 3).astype(np.float64)
     ends = np.stack([matrix.matrix * low, matrix.matrix * high])  # (2, 3, 3)
     least, most = ends.min(axis=0).sum(axis=1), ends.max(axis=0).sum(axis=1)
     return least + matrix.offset, most + matrix.offset

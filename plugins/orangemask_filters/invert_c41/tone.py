@@ -52,13 +52,17 @@ class Print:
     def __call__(self, x: Floats) -> Floats:
         """Return display-linear light, 0…1, for v = `x`."""
         kind = x.dtype.type
-        v = np.maximum(x, kind(-8.0))  # far below black; keeps 10^−v finite
-        light = np.exp(v * kind(-LN10 * self.span))
+        light = np.maximum(x, kind(0.0))  # v below 0 prints nothing
+        light *= kind(-LN10 * self.span)
+        np.exp(light, out=light)
         light *= kind(-self.exposure)
         light += kind(self.exposure)
-        np.maximum(light, 0, out=light)
         light **= kind(self.gamma)
         knee = kind(self.soft_clip)
-        room = kind(1 - self.soft_clip)
-        over = np.maximum(light - knee, 0)
-        return np.minimum(light, knee) - np.expm1(-over / room) * room
+        if light.max(initial=0) > knee:
+            room = kind(1 - self.soft_clip)
+            over = np.maximum(light - knee, 0)
+            np.minimum(light, knee, out=light)
+            over *= -1 / room
+            light -= np.expm1(over, out=over) * room
+        return light
