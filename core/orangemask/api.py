@@ -1,4 +1,7 @@
-"""The public face: five functions and the four things they pass to one another."""
+"""The public face: five functions and the four things they pass to one another.
+
+What of this is public is listed in `orangemask.__all__`, which imports it when it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,16 @@ from pathlib import Path
 from orangemask._version import version
 from orangemask.encode import SaveOptions, write_image
 from orangemask.encode.formats import Depth
-from orangemask.errors import OrangemaskError
-from orangemask.execute import Output, apply
+from orangemask.errors import OrangemaskError as OrangemaskError
+from orangemask.execute import Output
+from orangemask.execute import apply as apply
 from orangemask.filters import find_filter
-from orangemask.image import Image
+from orangemask.image import Image as Image
 from orangemask.metadata import read_metadata
 from orangemask.render import full_transform, predict_values, with_changes
 from orangemask.spaces import space as find_space
-from orangemask.transforms import Transform
-from orangemask.values import Values
-
-__all__ = [
-    "Image",
-    "OrangemaskError",
-    "Transform",
-    "Values",
-    "apply",
-    "open",
-    "predict",
-    "save",
-    "transform",
-]
-
+from orangemask.transforms import Transform as Transform
+from orangemask.values import Values as Values
 
 _DEPTHS: Mapping[str, Depth] = {"uint8": "8", "uint16": "16", "float32": "float"}
 
