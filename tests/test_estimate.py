@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from orangemask.curves import SRGB
 from orangemask.film_base import FilmBase, base_given, block_densities, find_film_base
 from orangemask.frame import Frame, find_frame, whole_frame
-from orangemask_filters.invert_c41.estimate import FITTED_PRINT, SoftPrint, estimate
+from orangemask_filters.invert_c41.estimate import FITTED_PRINT, estimate
 
 DATA = Path(os.environ.get("ORANGEMASK_DATA", Path(__file__).parents[2] / "shared" / "data"))
 EXACT = 1e-5  # D; float32 light
@@ -83,7 +84,7 @@ def test_a_grey_scene_prints_grey():
 
 
 def test_another_print_curve_keeps_the_median_luminance():
-    darker = SoftPrint(exposure=1.02, gamma=4.5)
+    darker = replace(FITTED_PRINT, exposure=1.02, gamma=4.5)
     light = negative(noise())
     arguments = analysed(light)
     density = block_densities(light, arguments[1].picture)

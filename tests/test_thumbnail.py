@@ -57,7 +57,7 @@ def test_integers_and_floats_agree():
     ],
 )
 def test_shapes(size, expected):
-    small = make_thumbnail(Image(np.full((*size, 3), 0.25, np.float32)))
+    small = make_thumbnail(Image(np.full((*size, 3), 0.25, np.float32)), 256)
     assert small.shape == (*expected, 3)
     assert small.dtype == np.float32
     assert np.allclose(small, 0.25)

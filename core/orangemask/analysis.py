@@ -15,8 +15,6 @@ from orangemask.frame import Frame, find_frame
 from orangemask.image import Image
 from orangemask.thumbnail import make_thumbnail
 
-THUMBNAIL = 192  # px, long side; the networks are trained on thumbnails of this size
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
@@ -49,7 +47,7 @@ class Analysis:
 
 def analyse(image: Image, base: FilmBase | None = None) -> Analysis:
     """Return the analysis of a picture; `base` replaces the film base that would be found."""
-    thumbnail = make_thumbnail(image, THUMBNAIL)
+    thumbnail = make_thumbnail(image)
     frame = find_frame(thumbnail)
     base = base or find_film_base(thumbnail, frame)
     return Analysis(thumbnail, frame, base, looks_like_negative(thumbnail, frame))

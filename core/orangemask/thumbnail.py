@@ -20,8 +20,8 @@ from orangemask.image import Image, Pixels
 Mask: TypeAlias = NDArray[np.bool_]
 Labels: TypeAlias = NDArray[np.integer]
 
-LONG_SIDE = 256
-"""Length of a thumbnail's long side, px."""
+LONG_SIDE = 192
+"""Length of a thumbnail's long side, px; the networks are trained on thumbnails of this size."""
 
 SAMPLES = 4
 """Fewest samples read along each side of a thumbnail pixel, so 16 and more to a pixel."""

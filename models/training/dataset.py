@@ -15,16 +15,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.analysis import THUMBNAIL, Analysis
+from orangemask.analysis import Analysis
 from orangemask.curves import Density
 from orangemask.film_base import find_film_base
 from orangemask.frame import find_frame
+from orangemask.thumbnail import LONG_SIDE
 from orangemask_filters.invert_c41.features import FACTS, SIDE, make_features
 from orangemask_filters.invert_c41.print_curve import RIG
 from training.films import default_data
 from training.simulator import Frame, Simulator, draw_frame, draw_roll, load_simulator
 
-SIZE = (THUMBNAIL * 2 // 3, THUMBNAIL)  # px of a simulated frame, as the program analyses it
+SIZE = (LONG_SIDE * 2 // 3, LONG_SIDE)  # px of a simulated frame, as the program analyses it
 SAMPLES = 1200  # pixels of the picture on which the loss is measured
 
 

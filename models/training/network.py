@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from orangemask_filters.invert_c41.features import FACTS, PLANES
+from orangemask_filters.invert_c41.features import EMPTY, FACTS, PLANES
 from orangemask_filters.invert_c41.prediction import LEAST_RANGE
 
 OUTPUTS = 9
-EMPTY = 1e-3  # share of picture in a square of the planes, as in `make_features`
 
 
 class Corrections(nn.Module):
@@ -61,7 +60,7 @@ class Corrections(nn.Module):
         """
         half = nn.functional.avg_pool2d(planes, 2)  # (n, 4, 32, 32)
         mask = half[:, 3:]
-        weight = mask.mean(dim=(2, 3), keepdim=True).clamp_min(1e-3)
+        weight = mask.mean(dim=(2, 3), keepdim=True).clamp_min(EMPTY)
         bag = self.colours(half) * mask
         mean = bag.mean(dim=(2, 3), keepdim=True) / weight
         square = (bag * bag).mean(dim=(2, 3), keepdim=True) / weight

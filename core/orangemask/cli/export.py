@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from orangemask.cli.options import changes, chosen_rig, filters_named, verb_filters
+from orangemask.cli.options import add_filters, changes, chosen_rig, filter_of_values
 from orangemask.curves import LINEAR
-from orangemask.errors import ParameterError
 from orangemask.film_base import PRIOR, FilmBase
-from orangemask.filters import Context, Filter, filters
+from orangemask.filters import Context, Filter
 from orangemask.spaces import SPACES, space
 from orangemask.values import Values, read_values
 
@@ -25,12 +24,7 @@ def add_verbs(verbs: Any) -> None:
         "export", help="write values as .cube, Hald CLUT, .clf or .cdl", allow_abbrev=False,
         description="Write the rendering of nine values as a look-up table for other programs.",
     )  # fmt: skip
-    kinds = parser.add_subparsers(dest="filter", metavar="FILTER", required=True)
-    for name in dict.fromkeys([*verb_filters(), *filters()]):
-        family = filters_named(name)
-        one = kinds.add_parser(
-            name, help=family[0].doc, description=family[0].doc, allow_abbrev=False
-        )
+    for one, family in add_filters(parser):
         one.add_argument(
             "-o", "--output", required=True, type=Path, metavar="LOOK",
             help=f"{' '.join(FORMATS)}; .png is a 16-bit Hald CLUT",
@@ -102,9 +96,4 @@ def _values(family: list[Filter], options: argparse.Namespace) -> tuple[Filter, 
         base = FilmBase(PRIOR, 0.0, "prior")
         return one, Values(one.name, one.defaults(), Context(base, chosen_rig(one, options.rig)))
     values = read_values(options.params)
-    for one in family:
-        if one.name == values.filter:
-            return one, values
-    raise ParameterError(
-        f"{options.params} belongs to the filter {values.filter}, not to {family[0].name}"
-    )
+    return filter_of_values(family, values, options.params), values

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from orangemask.errors import ParameterError
 from orangemask.filters import Filter, Rig, filters, find_filter, unknown
 from orangemask.image import Triple
+from orangemask.values import Values
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +76,33 @@ def chosen_rig(one: Filter, name: str | None) -> Rig:
 def filters_named(text: str) -> list[Filter]:
     """Return the filters of a verb (``invert``), or the one of a name (``invert-c41``)."""
     return verb_filters().get(text) or [find_filter(text)]
+
+
+def add_filters(parser: argparse.ArgumentParser) -> Iterator[tuple[Any, list[Filter]]]:
+    """Add a sub-parser for each verb and filter, and yield it with the filters it stands for."""
+    kinds = parser.add_subparsers(dest="filter", metavar="FILTER", required=True)
+    for name in dict.fromkeys([*verb_filters(), *filters()]):
+        family = filters_named(name)
+        yield (
+            kinds.add_parser(
+                name, help=family[0].doc, description=family[0].doc, allow_abbrev=False
+            ),
+            family,
+        )
+
+
+def filter_of_values(family: list[Filter], values: Values, path: Path) -> Filter:
+    """Return the filter among `family` that the values of the file `path` belong to.
+
+    Raises
+    ------
+    ParameterError
+        They belong to another.
+    """
+    for one in family:
+        if one.name == values.filter:
+            return one
+    raise ParameterError(f"{path} belongs to the filter {values.filter}, not to {family[0].name}")
 
 
 def changes(one: Filter, texts: list[str]) -> dict[str, float]:

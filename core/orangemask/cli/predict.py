@@ -10,15 +10,13 @@ from typing import Any
 
 from orangemask.cli.mistakes import told
 from orangemask.cli.options import (
+    add_filters,
     add_model,
     add_reading,
     chosen_rig,
     filter_of_model,
-    filters_named,
-    verb_filters,
 )
 from orangemask.errors import ModelError
-from orangemask.filters import filters
 from orangemask.values import Values
 
 
@@ -28,12 +26,7 @@ def add_verbs(verbs: Any) -> None:
         "predict", help="print what would be predicted", allow_abbrev=False,
         description="Print the nine values, the film base and the confidence for each picture.",
     )  # fmt: skip
-    kinds = parser.add_subparsers(dest="filter", metavar="FILTER", required=True)
-    for name in dict.fromkeys([*verb_filters(), *filters()]):
-        family = filters_named(name)
-        one = kinds.add_parser(
-            name, help=family[0].doc, description=family[0].doc, allow_abbrev=False
-        )
+    for one, family in add_filters(parser):
         one.add_argument("inputs", nargs="+", metavar="INPUT", type=Path, help="pictures")
         add_reading(one)
         add_model(one, family)

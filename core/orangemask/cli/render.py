@@ -16,6 +16,7 @@ from orangemask.cli.options import (
     changes,
     chosen_rig,
     filter_of_model,
+    filter_of_values,
     verb_filters,
 )
 from orangemask.cli.outputs import SUFFIXES, folder_for_results, plan_outputs
@@ -115,12 +116,8 @@ def run(options: argparse.Namespace) -> int:
     family: list[Filter] = options.family
     one = filter_of_model(family, options.model)
     if given is not None:
-        if given.filter not in {each.name for each in family}:
-            raise ParameterError(
-                f"{options.params} belongs to the filter {given.filter}, not to {family[0].name}"
-            )
+        one = filter_of_values(family, given, options.params)
         _refuse_both(options)
-        one = next(each for each in family if each.name == given.filter)
     job = Job(
         filter=one,
         space=space(options.space),

@@ -12,15 +12,15 @@ and changes nothing else, channel by channel if there is no cross-talk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.curves import Curve, Floats
+from orangemask.curves import Curve
 from orangemask.film_base import FilmBase, block_densities
 from orangemask.frame import Frame
+from orangemask_filters.invert_c41.tone import Print
 
 Nine: TypeAlias = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99)
 """Of density above base; the mean is the sixth feature, the constant 1 the last of the shared."""
 
 # Fitted on 1,000 scans of models/training's simulator (training photographs, stocks and cameras,
-# half of them with borders, base found as in use), print curve `SoftPrint()`, without cross-talk.
+# half of them with borders, base found as in use), print curve `FITTED_PRINT`, without cross-talk.
 SHARED_SHADOWS = np.array([0.26, 0.21, -0.01, 0.11, 0.0, 0.15, -0.288])
 SHARED_RANGE = np.array([0.01, -0.43, -0.35, -0.08, 1.63, -0.47, 0.549])
 APART_SHADOWS = np.array([0.0, 0.22, -0.08, 0.16, -0.11, 0.10])
@@ -50,22 +50,8 @@ MOST_SAMPLES = 500
 """Samples that are enough for a median luminance."""
 
 
-@dataclass(frozen=True, slots=True)
-class SoftPrint:
-    """The print curve of the fit, darktable negadoctor's: (E (1 − 10^−v))^γ, soft above `soft`."""
-
-    exposure: float = 1.08
-    gamma: float = 4.0
-    soft: float = 0.75
-
-    def __call__(self, x: Floats) -> Floats:
-        """Return linear light of v."""
-        light = (self.exposure * (1 - 10.0 ** -np.maximum(x, 0))) ** self.gamma
-        over = np.maximum(light - self.soft, 0) / (1 - self.soft)
-        return np.asarray(np.minimum(light, self.soft) - (1 - self.soft) * np.expm1(-over), x.dtype)
-
-
-FITTED_PRINT = SoftPrint()
+FITTED_PRINT = Print(exposure=1.08, span=1.0, gamma=4.0, soft_clip=0.75)
+"""The print curve the coefficients were fitted with."""
 
 
 def estimate(

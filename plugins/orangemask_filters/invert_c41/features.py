@@ -23,6 +23,7 @@ PLANES = 4  # red, green, blue density, and where the picture is
 FACTS = 24
 PLAUSIBLE = (0.55, 2.3)  # a channel's range beside the middle one, over the usual contrasts; wider
 # than of any of 1,000 simulated scans
+EMPTY = 1e-3  # share of picture below which a square of the planes is empty
 QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
 
 
@@ -83,7 +84,7 @@ def make_features(analysis: Analysis, crosstalk: Rows) -> Features:
     )
     stacked = np.dstack([z * mask[..., None], mask])[window]
     small = cv2.resize(np.ascontiguousarray(stacked), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    weight = np.maximum(small[..., 3:], 1e-3)  # a square with less than 0.1 % of picture is empty
+    weight = np.maximum(small[..., 3:], EMPTY)
     small[..., :3] /= weight
 
     picture = z[mask > 0] if y.size else z.reshape(-1, 3)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orangemask.analysis import Analysis
-from orangemask.filters import Context, Rows
+from orangemask.filters import Context
 from orangemask_filters.invert_c41.features import Features, make_features
 
 CHANNELS = ("red", "green", "blue")
@@ -49,11 +49,7 @@ def predict_matrix(
     features = make_features(analysis, context.rig.crosstalk)
     corrections, confidence = _corrections(features, model)
     spread = features.highlights - np.asarray(context.base.density)
-    return (np.eye(3) + corrections) / spread @ _rows(context.rig.crosstalk), confidence
-
-
-def _rows(rows: Rows) -> NDArray[np.float64]:
-    return np.asarray(rows, np.float64)
+    return (np.eye(3) + corrections) / spread @ np.asarray(context.rig.crosstalk), confidence
 
 
 def _corrections(features: Features, model: str) -> tuple[NDArray[np.float64], float]:
