@@ -68,7 +68,7 @@ def rendered_here(request: dict[str, Any]) -> np.ndarray[Any, Any]:
     image = open_picture(Fields(request["image"], "image")).image
     output = request["output"]
     transform = full_transform(
-        image,
+        image.transfer,
         find_filter(request["filter"]),
         values_of(request),
         space(output.get("space", "srgb")),

@@ -140,7 +140,7 @@ def test_a_prediction_renders_bright_where_the_negative_is_dense(name):
     one = find_filter(name)
     values, prediction, _ = predict_values(image, one)
     assert 0 <= prediction.confidence <= 1
-    result = apply(full_transform(image, one, values, space("srgb")), image.pixels)
+    result = apply(full_transform(image.transfer, one, values, space("srgb")), image.pixels)
     order = np.corrcoef(image.pixels[..., 1].ravel(), result[..., 1].ravel())[0, 1]
     assert order < -0.8
 
@@ -154,9 +154,9 @@ def test_highlights_below_shadows_are_refused_by_name():
 def test_rendering_does_not_look_at_the_picture():
     image = as_image(picture())
     values, _, _ = predict_values(image, FILTER)
-    whole = apply(full_transform(image, FILTER, values, space("srgb")), image.pixels)
+    whole = apply(full_transform(image.transfer, FILTER, values, space("srgb")), image.pixels)
     part = image.pixels[50:60, 70:90]
-    tile = apply(full_transform(Image(part), FILTER, values, space("srgb")), part)
+    tile = apply(full_transform(Image(part).transfer, FILTER, values, space("srgb")), part)
     assert np.array_equal(tile, whole[50:60, 70:90])
 
 
@@ -168,7 +168,7 @@ def test_prediction_works_on_pictures_of_one_pixel_and_one_colour():
         np.full((1, 3000, 3), 20000, np.uint16),
     ):
         values, _, _ = predict_values(Image(pixels), FILTER)
-        apply(full_transform(Image(pixels), FILTER, values, space("srgb")), pixels)
+        apply(full_transform(Image(pixels).transfer, FILTER, values, space("srgb")), pixels)
 
 
 @pytest.mark.parametrize("pixels", [np.zeros((64, 96, 3)), np.ones((64, 96, 3))])

@@ -36,7 +36,7 @@ def chart(request):
     image = open_image(FOLDER / f"{request.param}.tif", encoding="linear")
     one, target = find_filter("invert-c41"), space("srgb")
     values, _, _ = predict_values(image, one)
-    shown = np.clip(full_transform(image, one, values, target, linear=True)(codes), 0, 1)
+    shown = np.clip(full_transform(image.transfer, one, values, target, linear=True)(codes), 0, 1)
     white = colour.CCS_ILLUMINANTS["CIE 1931 2 Degree Standard Observer"]["D50"]
     found, wanted = (colour.XYZ_to_Lab(xyz, white) for xyz in (shown @ target.rgb_to_pcs.T, known))
     return colour, found, wanted

@@ -91,7 +91,7 @@ def transform(
     """
     one = find_filter(values.filter)
     changed = with_changes(one, values, changes or {})
-    return full_transform(image, one, changed, find_space(space))
+    return full_transform(image.transfer, one, changed, find_space(space))
 
 
 def save(

@@ -146,7 +146,7 @@ def _render(
         checksum = beside.submit(sha256_of, source)
         values, confidence, warnings = _values(job, image)
         transform = full_transform(
-            image, job.filter, values, job.space, linear=format_of(output).linear
+            image.transfer, job.filter, values, job.space, linear=format_of(output).linear
         )
         values = replace(
             values,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from orangemask.analysis import Analysis, analyse
+from orangemask.curves import Curve
 from orangemask.film_base import FilmBase
 from orangemask.filters import Context, Filter, Prediction, Rig
 from orangemask.image import Image
@@ -17,14 +18,19 @@ from orangemask.values import Values, from_prediction
 
 
 def full_transform(
-    image: Image, one: Filter, values: Values, target: Space, *, linear: bool = False
+    transfer: tuple[Curve, Curve, Curve],
+    one: Filter,
+    values: Values,
+    target: Space,
+    *,
+    linear: bool = False,
 ) -> Transform:
-    """Return the transform from the image's codes to codes of the output space.
+    """Return the transform from an image's codes to codes of the output space.
 
     Parameters
     ----------
-    image : Image
-        Only its transfer curves are used; no pixel is looked at.
+    transfer : tuple of 3 curves
+        Of the image (`Image.transfer`): codes to light. No pixel is looked at.
     one : Filter
         The filter `values` belong to.
     target : Space
@@ -38,7 +44,7 @@ def full_transform(
         The values do not go together.
     """
     source = space(one.primaries)
-    operations: list[Operation] = [Curves(image.transfer)]
+    operations: list[Operation] = [Curves(transfer)]
     operations += one.transform(values.values, values.context).operations
     if source is not target:
         operations.append(Matrix.of(conversion(source, target)))

@@ -64,7 +64,7 @@ def product(model: str, filter_name: str = "invert-c41") -> Method:
         prediction = within_range(one, one.predict(analysis, context, model))
         values = from_prediction(one, prediction)
         image = Image(frame.negative)
-        codes = apply(full_transform(image, one, values, space("srgb")), image.pixels)
+        codes = apply(full_transform(image.transfer, one, values, space("srgb")), image.pixels)
         return codes / 65535.0
 
     return render

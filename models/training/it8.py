@@ -64,7 +64,7 @@ def main() -> None:
     ):
         one = find_filter(name)
         values, _, _ = predict_values(image, one, model=model)
-        linear = full_transform(image, one, values, space("srgb"), linear=True)(codes)
+        linear = full_transform(image.transfer, one, values, space("srgb"), linear=True)(codes)
         error = delta_e(linear, xyz)
         gains = np.exp(np.linspace(-1.5, 1.5, 121))
         best = min(float(delta_e(linear * gain, xyz).mean()) for gain in gains)

@@ -29,7 +29,7 @@ BARRED = ("24", "100")  # a small picture costs its tables
 def transform_for(pixels: NDArray[np.uint16], rig: Rig, name: str) -> Transform:
     """Return an inversion by default values."""
     values = Values(ONE.name, ONE.defaults(), Context(BASE, rig, "linear"))
-    return full_transform(Image(pixels), ONE, values, space(name))
+    return full_transform(Image(pixels).transfer, ONE, values, space(name))
 
 
 def rows_of(size: str, repeats: int) -> list[Row]:

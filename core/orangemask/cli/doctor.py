@@ -110,7 +110,7 @@ def _self_test() -> str:
     try:
         one = find_filter("invert-c41")
         values, _, _ = predict_values(image, one)
-        picture = apply(full_transform(image, one, values, space("srgb")), image.pixels)
+        picture = apply(full_transform(image.transfer, one, values, space("srgb")), image.pixels)
     except OrangemaskError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - the report is wanted most when something is wrong

@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from orangemask.cli.options import add_filters, changes, chosen_rig, filter_of_values
 from orangemask.curves import LINEAR
 from orangemask.film_base import PRIOR, FilmBase
@@ -54,7 +52,6 @@ def add_verbs(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the look."""
     from orangemask.decode.encoding import parse_encoding
-    from orangemask.image import Image
     from orangemask.luts import cdl_from_parameters, describe, write_lut
     from orangemask.render import full_transform, with_changes
 
@@ -65,8 +62,7 @@ def run(options: argparse.Namespace) -> int:
         encoding = "srgb"
     target = space(options.space)
     curve = parse_encoding(encoding) or LINEAR
-    image = Image(np.zeros((1, 1, 3), np.uint16), (curve, curve, curve), encoding)
-    transform = full_transform(image, one, values, target)
+    transform = full_transform((curve, curve, curve), one, values, target)
     cdl = None
     if {f"red_{zone}" for zone in _ZONES} <= set(values.values):
         cdl = cdl_from_parameters(*(_zone(values, zone) for zone in _ZONES))

@@ -105,7 +105,9 @@ def render(params: Fields, work: Work) -> Result:
     target, linear = space(output.text("space", "srgb")), output.truth("linear", default=False)
     params.end()
     image = picture.image
-    transform = full_transform(image, find_filter(values.filter), values, target, linear=linear)
+    transform = full_transform(
+        image.transfer, find_filter(values.filter), values, target, linear=linear
+    )
     if work.cancelled():
         raise Cancelled("stopped before it began")
     pixels = open_output(output, picture)
