@@ -81,7 +81,7 @@ def test_frames_are_codes_with_labels_and_truth_only_in_the_picture(
     assert batch.negative.shape == batch.truth.shape == (24, 33, 47, 3)
     assert batch.negative.dtype == batch.truth.dtype == np.float32
     assert batch.negative.min() >= 0.0 and batch.negative.max() <= 1.0
-    assert set(np.unique(batch.labels)) == {0, 1, 2, 3}
+    assert set(np.unique(batch.labels)) == {0, 1, 2, 3, 4}
     assert not batch.truth[batch.labels != 0].any()
 
 

@@ -3,7 +3,8 @@
     python -m training.dataset --data DATA -o FILE.npz --count 24000 --seed 1 [--held-out]
 
 Every frame goes through the program's own analysis (frame, film base, physical estimate), so
-that what is learned is the correction of what the program really finds.
+that what is learned is the correction of what the program really finds. One in ten is not masked
+colour negative film; those teach the network to tell kinds of film.
 """
 
 from __future__ import annotations
@@ -18,15 +19,33 @@ from numpy.typing import NDArray
 from orangemask.analysis import Analysis
 from orangemask.curves import Density
 from orangemask.film_base import find_film_base
+from orangemask.filters import Rig
 from orangemask.frame import find_frame
 from orangemask.thumbnail import LONG_SIDE
-from orangemask_filters.invert_c41.features import FACTS, SIDE, make_features
-from orangemask_filters.invert_c41.print_curve import RIG
+from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE, make_features
+from orangemask_filters.invert_c41.rigs import RIGS, WHITE
 from training.films import default_data
-from training.simulator import Frame, Simulator, draw_frame, draw_roll, load_simulator
+from training.kinds import FILM_KINDS
+from training.negative import film_transmittance, layer_tables, log_exposure_to_amounts
+from training.simulator import (
+    UNEXPOSED,
+    Frame,
+    Roll,
+    Simulator,
+    draw_frame,
+    draw_roll,
+    load_simulator,
+)
 
 SIZE = (LONG_SIDE * 2 // 3, LONG_SIDE)  # px of a simulated frame, as the program analyses it
-SAMPLES = 1200  # pixels of the picture on which the loss is measured
+SAMPLES = 500  # pixels of the picture on which the loss is measured
+GREYS = (-2.0, 0.0, 2.0)  # EV of what `Examples.told` tells
+TOLD = 3 + 3 * len(GREYS)
+DRESSED = 0.7  # share of frames that may show border, holder and neighbours
+OTHER_KINDS = 0.10  # share of frames that are not masked colour negative film
+# Share of frames whose cross-talk is undone as that of their own class of rig, of white light (as
+# where the class is not known yet); the rest as that of any.
+OWN_RIG, WHITE_RIG = 0.65, 0.25
 
 
 class Examples:
@@ -35,37 +54,41 @@ class Examples:
     Attributes
     ----------
     planes : (n, 4, 64, 64) float16
-    facts : (n, 24) float32
+    facts : (n, FACTS) float32
     shadows, highlights : (n, 3) float32
         Physical estimate, D.
     base : (n, 3) float32
         Film base found, D.
-    corrected : (n, 1200, 3) float32
-        D' of the sampled pixels.
-    density : (n, 1200, 3) float32
-        D of the same pixels.
-    truth : (n, 1200, 3) float32
+    corrected : (n, 500, 3) float16
+        D' − base of the sampled pixels, D; the rig of `facts` undone.
+    truth : (n, 500, 3) float16
         Linear sRGB of the photograph there.
+    film : (n,) int8
+        Index in `FILM_KINDS`.
+    rig : (n,) int8
+        Index of the true class of rig in `RIGS`.
+    true_base : (n, 3) float32
+        Noiseless density of the base, D.
+    scene : (n,) int16
+        Index of its photograph in the simulator's, −1 for a panorama.
+    told : (n, 12) float32
+        What one who knows stock, process and rig knows: the true film base, and the density above
+        it of greys exposed at −2, 0 and 2 EV in daylight, D.
     """
 
-    planes: NDArray[np.float16]
-    facts: NDArray[np.float32]
-    shadows: NDArray[np.float32]
-    highlights: NDArray[np.float32]
-    base: NDArray[np.float32]
-    corrected: NDArray[np.float32]
-    density: NDArray[np.float32]
-    truth: NDArray[np.float32]
-
     def __init__(self, n: int) -> None:
-        self.planes = np.zeros((n, 4, SIDE, SIDE), np.float16)
+        self.planes = np.zeros((n, PLANES, SIDE, SIDE), np.float16)
         self.facts = np.zeros((n, FACTS), np.float32)
         self.shadows = np.zeros((n, 3), np.float32)
         self.highlights = np.zeros((n, 3), np.float32)
         self.base = np.zeros((n, 3), np.float32)
-        self.corrected = np.zeros((n, SAMPLES, 3), np.float32)
-        self.density = np.zeros((n, SAMPLES, 3), np.float32)
-        self.truth = np.zeros((n, SAMPLES, 3), np.float32)
+        self.corrected = np.zeros((n, SAMPLES, 3), np.float16)
+        self.truth = np.zeros((n, SAMPLES, 3), np.float16)
+        self.film = np.zeros(n, np.int8)
+        self.rig = np.zeros(n, np.int8)
+        self.true_base = np.zeros((n, 3), np.float32)
+        self.scene = np.full(n, -1, np.int16)
+        self.told = np.zeros((n, TOLD), np.float32)
 
     def save(self, path: Path) -> None:
         """Write all arrays, uncompressed."""
@@ -90,10 +113,31 @@ def analyse_frame(negative: NDArray[np.float32]) -> Analysis:
     return Analysis(negative, frame, find_film_base(negative, frame), 1.0)
 
 
-def add_example(examples: Examples, i: int, frame: Frame, rng: np.random.Generator) -> None:
-    """Fill example `i` from a simulated frame."""
+def grey_density(roll: Roll) -> NDArray[np.float64]:
+    """Return the density above base (3 steps, 3) that a roll's rig reads of greys, D."""
+    steps = roll.stock.grey + np.asarray(GREYS) * np.log10(2.0)
+    exposures = np.append(steps, UNEXPOSED)[:, None].repeat(3, axis=1)
+    tables = layer_tables(roll.stock, roll.development)
+    amounts = log_exposure_to_amounts(exposures, tables)
+    read = film_transmittance(amounts, roll.stock, roll.development, roll.rig.response)
+    density = Density()(read.astype(np.float64))
+    return np.asarray(density[:-1] - density[-1])
+
+
+def draw_rig_told(rng: np.random.Generator, true: str) -> Rig:
+    """Return the rig whose cross-talk is undone: mostly the true one, or white light's."""
+    chance = rng.random()
+    if chance < OWN_RIG:
+        return RIGS[true]
+    return WHITE if chance < OWN_RIG + WHITE_RIG else RIGS[str(rng.choice(list(RIGS)))]
+
+
+def add_example(
+    examples: Examples, i: int, roll: Roll, frame: Frame, told: Rig, rng: np.random.Generator
+) -> None:
+    """Fill example `i` from a simulated frame of a roll, its cross-talk undone as `told`."""
     analysis = analyse_frame(frame.negative)
-    features = make_features(analysis, RIG.crosstalk)
+    features = make_features(analysis, told)
     base = np.asarray(analysis.base.density)
     y, x = np.nonzero(frame.labels == 0)
     chosen = rng.integers(len(y), size=SAMPLES)
@@ -102,23 +146,31 @@ def add_example(examples: Examples, i: int, frame: Frame, rng: np.random.Generat
     examples.facts[i] = features.facts
     examples.shadows[i], examples.highlights[i] = features.shadows, features.highlights
     examples.base[i] = base
-    examples.density[i] = density
-    examples.corrected[i] = base + (density - base) @ np.asarray(RIG.crosstalk).T
+    examples.corrected[i] = (density - base) @ np.asarray(told.crosstalk).T
     examples.truth[i] = frame.truth[y[chosen], x[chosen]]
+    examples.film[i] = FILM_KINDS.index(frame.meta["film_kind"])
+    examples.rig[i] = list(RIGS).index(frame.meta["rig_class"])
+    true_base = Density()(np.asarray(frame.meta["base"]))
+    examples.true_base[i] = true_base
+    examples.told[i] = np.concatenate([true_base, grey_density(roll).ravel()])
 
 
-def make_examples(simulator: Simulator, count: int, seed: int) -> Examples:
-    """Return `count` examples, one roll each."""
+def make_examples(simulator: Simulator, count: int, seed: int, other: float) -> Examples:
+    """Return `count` examples, one roll each; `other` is the share of other kinds of film."""
     rng = np.random.default_rng(seed)
+    scenes = {scene.name: index for index, scene in enumerate(simulator.scenes)}
     examples = Examples(count)
     start = time.perf_counter()
     for i in range(count):
-        frame = draw_frame(simulator, draw_roll(simulator, rng), rng, SIZE)
-        add_example(examples, i, frame, rng)
+        is_other = rng.random() < other
+        kind = str(rng.choice(FILM_KINDS[1:])) if is_other else FILM_KINDS[0]
+        roll = draw_roll(simulator, rng, kind)
+        frame = draw_frame(simulator, roll, rng, SIZE, rng.random() < DRESSED)
+        add_example(examples, i, roll, frame, draw_rig_told(rng, roll.rig.rig_class), rng)
+        examples.scene[i] = scenes.get(frame.meta["photo"].split(", ")[0], -1)
         if (i + 1) % 1000 == 0:
-            print(
-                f"{i + 1} of {count}, {(i + 1) / (time.perf_counter() - start):.0f}/s", flush=True
-            )
+            rate = (i + 1) / (time.perf_counter() - start)
+            print(f"{i + 1} of {count}, {rate:.0f}/s", flush=True)
     return examples
 
 
@@ -130,6 +182,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=24000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="photographs, stocks and cameras")
+    parser.add_argument("--other", type=float, default=OTHER_KINDS, help="share of other films")
     options = parser.parse_args()
     held = options.held_out
     simulator = load_simulator(
@@ -139,7 +192,7 @@ def main() -> None:
         held_out_cameras=held,
         varied=not held,
     )
-    make_examples(simulator, options.count, options.seed).save(options.output)
+    make_examples(simulator, options.count, options.seed, options.other).save(options.output)
 
 
 if __name__ == "__main__":

@@ -14,20 +14,34 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE
-from training.network import Average, Refined
+from training.network import Average
 from training.train import load_network
 
 PACKAGE = Path(__file__).resolve().parent.parent / "orangemask_models"
 OPSET = 17
 INPUTS = ("planes", "facts")
-OUTPUTS = ("corrections", "expected_delta_e")
+OUTPUTS = ("corrections", "expected_delta_e", "channel_error", "film", "rig")
 TOLD = {
     "parametric": ("invert-c41", "invert_c41", "nine corrections to the physical estimate"),
     "matrix": ("invert-c41-matrix", "invert_c41_matrix", "3×3 matrix on density above base"),
 }
+
+
+class Shipped(nn.Module):
+    """What the program asks: the mean of networks, classes as probabilities."""
+
+    def __init__(self, average: Average) -> None:
+        super().__init__()
+        self.average = average
+
+    def forward(self, planes: Tensor, facts: Tensor) -> tuple[Tensor, ...]:
+        """Return the outputs in the order of `OUTPUTS`."""
+        answer = self.average(planes, facts)
+        classes = answer.film.softmax(dim=1), answer.rig.softmax(dim=1)
+        return answer.corrections, answer.expected_delta_e, answer.channel_error, *classes
 
 
 def export(kind: str, network: nn.Module) -> None:
@@ -111,7 +125,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path, nargs="+")
     options = parser.parse_args()
     average = Average([load_network(path) for path in options.weights])
-    export(options.kind, Refined(average) if options.kind == "parametric" else average)
+    export(options.kind, Shipped(average))
 
 
 if __name__ == "__main__":

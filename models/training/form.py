@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from training.films import Array
 from training.lights import colour
 
 WHITE_PRINT = 0.9  # linear light at v = 1, the highlight parameter's meaning
 PRIMARIES = ("sRGB", "Display P3", "ITU-R BT.2020")
+MIDTONES = ("moebius", "power", "exponential", "toe")
+PRINTINGS = ("negadoctor", "paper")
+TOE = 4.0  # sharpness of the toe at m = 0, per z
 LAB_KNEE = (6.0 / 29.0) ** 3  # CIE 15:2018
 MIDTONE_WEIGHT = 0.1  # ΔE; keeps m about 0 where gamma or S and H could do its work
 CHROMA_WEIGHT = 0.03  # between the 0.045 (chroma) and 0.015 (hue) of CIE94
@@ -28,16 +32,19 @@ class Form:
     Attributes
     ----------
     gamma, soft : float
-        Paper grade and start of the soft clip of negadoctor's print curve.
+        Paper grade and start of the soft clip of negadoctor's print curve. Of "paper": the
+        logistic's slope per v and its middle in v.
     span : float
         log10 range of the print between v = 0 and 1; 1 is negadoctor's own with Dmax = H − S,
-        another is its Dmax = (H − S) / span.
+        another is its Dmax = (H − S) / span. Of "paper": its density range in D.
     a : (3, 3) float64
         Cross-talk of dyes and sensor; rows sum to 1.
     primaries : str
         Of the print's channels, one of `PRIMARIES`.
     midtone : str
-        "moebius" or "power".
+        One of `MIDTONES`.
+    printing : str
+        One of `PRINTINGS`.
     """
 
     gamma: float
@@ -46,6 +53,7 @@ class Form:
     a: Array
     primaries: str
     midtone: str
+    printing: str = "negadoctor"
 
     @property
     def exposure(self) -> float:
@@ -76,18 +84,41 @@ def print_exposure(curve: Tensor) -> Tensor:
 
 
 def midtone(z: Tensor, m: Tensor, kind: str) -> Tensor:
-    """Return g(z; m): Moebius with straight ends of its end slopes, or a power of |z|."""
+    """Return g(z; m), one of `MIDTONES`; all rise and go through (0, 0) and (1, 1).
+
+    "moebius" z / (z + (1 − z) e^−m), straight on beyond 0 and 1 with its slopes there; "power"
+    of |z|; "exponential" (1 − e^−mz) / (1 − e^−m): toe for m < 0, shoulder for m > 0; "toe"
+    softplus (k z) from 0 with k = 4 e^m: a toe that goes over into a straight line.
+    """
     if kind == "power":
         return torch.sign(z) * (z.abs() + 1e-6) ** torch.exp(-m)
+    if kind == "exponential":
+        # Linear where m is so small that the quotient would lose its digits.
+        safe = torch.where(m.abs() < 1e-3, torch.full_like(m, 1e-3), m)
+        return torch.expm1(-safe * z.clamp(-2.0, 3.0)) / torch.expm1(-safe)
+    if kind == "toe":
+        k = TOE * torch.exp(m)
+        rest = float(np.log(2.0))
+        toe: Tensor = softplus(k * z) - rest
+        return toe / (softplus(k) - rest)
     inside = z.clamp(0.0, 1.0)
     v = inside / (inside + (1.0 - inside) * torch.exp(-m))
     return v + (z.clamp(max=0.0)) * torch.exp(m) + (z - 1.0).clamp(min=0.0) * torch.exp(-m)
 
 
-def print_curve(v: Tensor, curve: Tensor) -> Tensor:
-    """Return negadoctor's print of v with black 0: linear light, 0 at v = 0, below 1."""
-    # The floor keeps the gradient of the power finite; it prints below 1e-12.
+def print_curve(v: Tensor, curve: Tensor, printing: str = "negadoctor") -> Tensor:
+    """Return the print of v: linear light, `WHITE_PRINT` at v = 1.
+
+    "negadoctor" with black 0 is 0 at v = 0 and stays below 1. "paper" is a density curve as of
+    RA-4 paper, a logistic of log exposure: toe, straight line, shoulder and a black above 0.
+    """
     gamma, soft, span = curve
+    if printing == "paper":
+        one = torch.ones((), dtype=v.dtype)
+        density = span * (torch.sigmoid(gamma * (soft - v)) - torch.sigmoid(gamma * (soft - one)))
+        light: Tensor = WHITE_PRINT * 10.0**-density
+        return light
+    # The floor keeps the gradient of the power finite; it prints below 1e-12.
     p = (print_exposure(curve) * (1.0 - 10.0 ** -(span * v))).clamp(min=1e-4)
     q = p**gamma
     above = (q - soft).clamp(min=0.0) / (1.0 - soft)
@@ -132,6 +163,10 @@ def print_to_v(form: Form, truth: Tensor) -> Tensor:
     """Return v that would print the truth, clamped to 0.02 to 1.2: the start of the oracle."""
     matrix = torch.tensor(np.linalg.inv(to_srgb(form.primaries)).T, dtype=truth.dtype)
     y = (truth @ matrix).clamp(1e-6, 0.985)
+    if form.printing == "paper":
+        light = torch.sigmoid(torch.tensor(form.gamma * (form.soft - 1.0), dtype=y.dtype))
+        share = -torch.log10(y / WHITE_PRINT) / form.span + light
+        return (form.soft - torch.logit(share.clamp(0.001, 0.999)) / form.gamma).clamp(0.02, 1.2)
     soft, e = form.soft, form.exposure
     q = torch.where(y > soft, soft - (1 - soft) * torch.log1p(-(y - soft) / (1 - soft)), y)
     p = q ** (1.0 / form.gamma)
@@ -155,7 +190,7 @@ def invert(pictures: Pictures, nine: Tensor, curve: Tensor, a: Tensor, form: For
     base = pictures.base[:, None]
     d = base + (pictures.density - base) @ a.T
     z = (d - nine[:, 0, None]) * torch.exp(-nine[:, 1, None])
-    y = print_curve(midtone(z, nine[:, 2, None], form.midtone), curve)
+    y = print_curve(midtone(z, nine[:, 2, None], form.midtone), curve, form.printing)
     return y @ torch.tensor(to_srgb(form.primaries).T, dtype=y.dtype)
 
 

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from training.films import WAVELENGTHS, Array
+from training.films import C2, WAVELENGTHS, Array
 
 with warnings.catch_warnings():  # colour-science warns of its optional parts at import
     warnings.simplefilter("ignore")
     import colour as colour  # imported from here by the others
 
 FILM_BALANCE = 5500.0  # K, daylight film
-C2 = 1.4388e7  # nm K, second radiation constant
+DAYLIGHT_SIGMA, DAYLIGHT_RANGE = 700.0, (4000.0, 7500.0)  # K
+SCENE_LIGHTS = {"daylight": 0.74, "tungsten": 0.09, "fluorescent": 0.08, "led": 0.09}
+CORRECTED, CORRECTION = 0.6, (0.3, 1.0)  # chance, weight of daylight
+DARK = 1e-3  # of the light at 560 nm: an LED without light there would make the logarithm endless
 GREEN = int(np.argmin(abs(WAVELENGTHS - 560.0)))
 
 # Lamps tabulated by colour-science (CIE 15:2018 and NIST CQS), by family.
@@ -79,15 +82,37 @@ def scanning_lights(data: Path) -> dict[str, Array]:
     }
 
 
-def draw_scene_light(rng: np.random.Generator) -> tuple[str, Array]:
-    """Return a light a photograph may be taken in: mostly daylight near the film's balance."""
-    kind = rng.random()
-    if kind < 0.86:
-        cct = float(np.clip(rng.normal(FILM_BALANCE, 600.0), 4000.0, 7500.0))
-        cct = round(cct / 100.0) * 100.0  # so that the cache is of use
-        return f"D{cct:.0f}", daylight(cct)
-    if kind < 0.93:
+def draw_daylight(rng: np.random.Generator) -> float:
+    """Return a CCT in kelvin: half about the film's balance, half anywhere in 4000 to 7500."""
+    near = rng.normal(FILM_BALANCE, DAYLIGHT_SIGMA)
+    cct = near if rng.random() < 0.5 else rng.uniform(*DAYLIGHT_RANGE)
+    return round(float(np.clip(cct, *DAYLIGHT_RANGE)) / 100.0) * 100.0  # for the cache's sake
+
+
+def draw_lamp(rng: np.random.Generator, kind: str) -> tuple[str, Array]:
+    """Return the name and spectrum of a light of `SCENE_LIGHTS` that is not daylight."""
+    if kind == "tungsten":
         temperature = float(rng.uniform(2700.0, 3400.0))
         return f"P{temperature:.0f}", incandescent(temperature)
-    name = str(rng.choice(WHITE_LEDS))
+    name = str(rng.choice(FLUORESCENTS if kind == "fluorescent" else WHITE_LEDS + PHOSPHOR_LEDS))
     return name, lamp(name)
+
+
+def draw_scene_light(rng: np.random.Generator) -> tuple[str, Array]:
+    """Return a light a photograph may be taken in: mostly daylight near the film's balance.
+
+    Photographers mend other lights with a filter or a flash: with the chance `CORRECTED` the
+    spectrum is blended in its logarithm with daylight at the film's balance, whose weight is
+    0.3 to 1. The name then ends in "+" and that weight.
+    """
+    kind = str(rng.choice(list(SCENE_LIGHTS), p=list(SCENE_LIGHTS.values())))
+    if kind == "daylight":
+        cct = draw_daylight(rng)
+        return f"D{cct:.0f}", daylight(cct)
+    name, spectrum = draw_lamp(rng, kind)
+    if rng.random() < CORRECTED:
+        weight = float(rng.uniform(*CORRECTION))
+        blend = np.log(np.maximum(spectrum, DARK)) * (1.0 - weight)
+        blend += weight * np.log(daylight(FILM_BALANCE))
+        return f"{name}+{weight:.2f}", unit_green(np.exp(blend))
+    return name, spectrum

@@ -1,83 +1,170 @@
-"""The network: colours wherever they are, shapes where they help, facts beside."""
+"""The network: colours weighed where they tell most, shapes where they help, facts beside."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from orangemask_filters.invert_c41.features import EMPTY, FACTS, PLANES
-from orangemask_filters.invert_c41.prediction import LEAST_RANGE
+from orangemask_filters.invert_c41.features import EMPTY, FACTS, PLANES, SIDE
+from orangemask_filters.invert_c41.prediction import FILMS
+from orangemask_filters.invert_c41.rigs import RIGS
 
 OUTPUTS = 9
+CHANNELS = 3
+COLOURS = 2 * CHANNELS + 1  # z, density above base, mask
+POINTS = 16  # the colours are those of 16 × 16 squares of the planes
+PATCH = 8  # px of a square of the planes that is read as a shape
+SEEN = 12  # numbers kept of each square, in its place
+VALUES = 16
+
+
+class Answer(NamedTuple):
+    """What the network says of n pictures.
+
+    Attributes
+    ----------
+    corrections : (n, 9)
+        Rows shift of S, m, shift of H for red, green, blue, in units of the estimate's range; of
+        the matrix model the matrix less the identity.
+    expected_delta_e : (n, 1)
+        Mean difference to expect, ΔE.
+    channel_error : (n, 3)
+        Mean error to expect of the sRGB codes of red, green, blue, 0…1.
+    film : (n, 4)
+        Logits of the kind of film.
+    rig : (n, 3)
+        Logits of the class of rig.
+    base : (n, 3)
+        By how much the true film base is denser than the one found, D.
+    """
+
+    corrections: Tensor
+    expected_delta_e: Tensor
+    channel_error: Tensor
+    film: Tensor
+    rig: Tensor
+    base: Tensor
 
 
 class Corrections(nn.Module):
-    """Nine corrections to the physical estimate, and the error to expect.
+    """Nine corrections to the physical estimate, what to expect of them, and what film it is.
 
-    Three readings of the picture are joined: a bag of colours (1×1 convolutions, masked mean and
-    deviation), shapes (strided 3×3 convolutions), and the facts. No sigmoid at the end: the
-    corrections are signed.
+    The picture is read as a bag of colours, twice: the second time each colour knows what all of
+    them are like, and those that tell most (greys, skin, sky) are attended to; as an arrangement
+    of squares; and as facts. No sigmoid at the end: the corrections are signed. All of it is
+    matrix products over few points, which is what makes training on a processor possible.
     """
 
-    def __init__(self, width: int = 24) -> None:
+    def __init__(
+        self, facts: int = FACTS, width: int = 64, heads: int = 12, hidden: int = 224
+    ) -> None:
         super().__init__()
-        self.colours = nn.Sequential(
-            nn.Conv2d(PLANES, width, 1), nn.ReLU(),
-            nn.Conv2d(width, width, 1), nn.ReLU(),
-            nn.Conv2d(width, 2 * width, 1), nn.ReLU(),
-        )  # fmt: skip
-        layers: list[nn.Module] = []
-        for before, after in (
-            (PLANES, width),
-            (width, 2 * width),
-            (2 * width, 3 * width),
-            (3 * width, 4 * width),
-        ):
-            layers += [
-                nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(after),
-                nn.ReLU(),
-            ]
-        self.shapes = nn.Sequential(*layers)  # (n, 4w, 4, 4)
-        joined = 2 * 2 * width + 2 * 4 * width + FACTS
+        known = 64
+        self.facts_scale = nn.BatchNorm1d(facts)
+        self.facts = nn.Linear(facts, known)
+        self.first = nn.Linear(COLOURS, width)
+        self.first_facts = nn.Linear(known, width)
+        self.second = nn.Linear(width, width)
+        self.context = nn.Sequential(
+            nn.BatchNorm1d(2 * width + known),
+            nn.Linear(2 * width + known, 96),
+            nn.ReLU(),
+            nn.Linear(96, width),
+        )
+        self.third = nn.Linear(COLOURS + width, width)
+        self.fourth = nn.Linear(width, width)
+        self.attention = nn.Linear(width, heads)
+        self.value = nn.Linear(width, VALUES)
+        squares = (SIDE // PATCH) ** 2
+        self.square = nn.Linear(PLANES * PATCH * PATCH, width)
+        self.place = nn.Parameter(torch.zeros(squares, width))
+        self.square_again = nn.Linear(width, width)
+        self.seen = nn.Linear(width, SEEN)
+        self.arrangement = nn.Linear(squares * SEEN, 96)
+        joined = known + 4 * width + heads * (VALUES + COLOURS) + 96 + 2 * width
+        # Without the normalisations training takes twice as long.
         self.head = nn.Sequential(
-            nn.Linear(joined, 192), nn.ReLU(), nn.Dropout(0.1),
-            nn.Linear(192, 96), nn.ReLU(),
-            nn.Linear(96, OUTPUTS + 1),
-        )  # fmt: skip
-        self.facts_scale = nn.BatchNorm1d(FACTS)
+            nn.BatchNorm1d(joined),
+            nn.Linear(joined, hidden),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 128),
+            nn.BatchNorm1d(128),
+            nn.ReLU(),
+        )
+        self.answer = nn.Linear(128, OUTPUTS + 1 + CHANNELS + len(FILMS) + len(RIGS) + CHANNELS)
         with torch.no_grad():  # start from the physical estimate
-            self.head[-1].weight.mul_(0.05)  # type: ignore[operator, union-attr]
-            self.head[-1].bias.zero_()  # type: ignore[operator, union-attr]
+            self.answer.weight.mul_(0.05)
+            self.answer.bias.zero_()
 
-    def forward(self, planes: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
-        """Return corrections (n, 9) and the expected mean ΔE (n, 1).
+    def forward(self, planes: Tensor, facts: Tensor) -> Answer:
+        """Return the answer.
 
         Parameters
         ----------
         planes : (n, 4, 64, 64)
         facts : (n, FACTS)
+            Or more, if it was made for more.
         """
-        half = nn.functional.avg_pool2d(planes, 2)  # (n, 4, 32, 32)
-        mask = half[:, 3:]
-        weight = mask.mean(dim=(2, 3), keepdim=True).clamp_min(EMPTY)
-        bag = self.colours(half) * mask
-        mean = bag.mean(dim=(2, 3), keepdim=True) / weight
-        square = (bag * bag).mean(dim=(2, 3), keepdim=True) / weight
-        deviation = (square - mean * mean).clamp_min(1e-6).sqrt()
-        shapes = self.shapes(planes)
-        joined = torch.cat(
-            [
-                mean.flatten(1),
-                deviation.flatten(1),
-                shapes.mean(dim=(2, 3)),
-                shapes.amax(dim=(2, 3)),
-                self.facts_scale(facts),
-            ],
-            dim=1,
+        relu = functional.relu
+        few = functional.avg_pool2d(planes, SIDE // POINTS)
+        points = with_density(few, facts).flatten(2).transpose(1, 2)
+        mask = points[:, :, CHANNELS : CHANNELS + 1]
+        known = relu(self.facts(self.facts_scale(facts)))
+        told = self.first_facts(known)[:, None]
+        colours = relu(self.second(relu(self.first(points) + told)))
+        spread = pooled(colours, mask)
+        context = self.context(torch.cat([spread, known], dim=1))[:, None]
+        again = relu(self.third(torch.cat([points, colours], dim=2)) + context)
+        again = relu(self.fourth(again))
+        attention = torch.softmax(self.attention(again) + (mask + 1e-4).log(), dim=1)
+        values = torch.cat([self.value(again), points], dim=2)
+        attended = torch.matmul(attention.transpose(1, 2), values).flatten(1)
+
+        side = SIDE // PATCH
+        squares = planes.reshape(-1, PLANES, side, PATCH, side, PATCH).permute(0, 2, 4, 1, 3, 5)
+        squares = squares.reshape(-1, side * side, PLANES * PATCH * PATCH)
+        shapes = relu(self.square(squares) + self.place)
+        shapes = shapes + relu(self.square_again(shapes))
+        arrangement = relu(self.arrangement(relu(self.seen(shapes)).flatten(1)))
+        joined = [
+            known, spread, pooled(again, mask), attended, arrangement,
+            shapes.mean(dim=1), shapes.amax(dim=1),
+        ]  # fmt: skip
+        raw = self.answer(self.head(torch.cat(joined, dim=1)))
+        sizes = [OUTPUTS, 1, CHANNELS, len(FILMS), len(RIGS), CHANNELS]
+        corrections, expected, channel, film, rig, base = raw.split(sizes, dim=1)
+        return Answer(
+            corrections,
+            functional.softplus(expected) * 10.0,
+            functional.softplus(channel) * 0.1,
+            film,
+            rig,
+            base,
         )
-        raw = self.head(joined)
-        return raw[:, :OUTPUTS], nn.functional.softplus(raw[:, OUTPUTS:]) * 10.0
+
+
+def with_density(planes: Tensor, facts: Tensor) -> Tensor:
+    """Return z, mask and density above base (n, 7, h, w) of planes (n, 4, h, w).
+
+    The density follows from where the facts say that z = 0 and 1 lie.
+    """
+    mask = planes[:, CHANNELS:]
+    shadows, spread = facts[:, 2:5, None, None], facts[:, 5:8, None, None]
+    density = shadows * mask + planes[:, :CHANNELS] * spread
+    return torch.cat([planes, density], dim=1)
+
+
+def pooled(points: Tensor, mask: Tensor) -> Tensor:
+    """Return mean and deviation (n, 2 w) of points (n, k, w) weighed with mask (n, k, 1)."""
+    share = (mask / mask.sum(dim=1, keepdim=True).clamp_min(EMPTY)).transpose(1, 2)
+    with torch.autocast("cpu", enabled=False):  # a small difference of large numbers
+        full = points.float()
+        mean, square = (torch.matmul(share, x)[:, 0] for x in (full, full * full))
+    return torch.cat([mean, (square - mean * mean).clamp_min(1e-6).sqrt()], dim=1)
 
 
 class Average(nn.Module):
@@ -87,35 +174,11 @@ class Average(nn.Module):
         super().__init__()
         self.networks = nn.ModuleList(networks)
 
-    def forward(self, planes: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean corrections (n, 9) and expected error (n, 1)."""
+    def forward(self, planes: Tensor, facts: Tensor) -> Answer:
+        """Return the mean answer."""
         views = (planes, planes.flip(3))
         answers = [network(view, facts) for network in self.networks for view in views]
-        corrections = torch.stack([answer[0] for answer in answers]).mean(dim=0)
-        expected = torch.stack([answer[1] for answer in answers]).mean(dim=0)
-        return corrections, expected
-
-
-class Refined(nn.Module):
-    """Corrections, then corrections of the corrected: the second look starts nearer the truth.
-
-    On simulated negatives it changes nothing; on scans unlike those it reaches farther.
-    """
-
-    def __init__(self, average: Average) -> None:
-        super().__init__()
-        self.average = average
-
-    def forward(self, planes: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
-        """Return corrections (n, 9) to the estimate the features were made with, and the error."""
-        shift, _, end = self.average(planes, facts)[0].view(-1, 3, 3).unbind(1)
-        scale = (1.0 + end - shift).clamp_min(LEAST_RANGE)
-        corrections, expected = self.average(*moved(planes, facts, shift, scale))
-        shadows, midtones, highlights = corrections.view(-1, 3, 3).unbind(1)
-        new_shadows = shift + scale * shadows
-        new_range = scale * (1.0 + highlights - shadows).clamp_min(LEAST_RANGE)
-        rows = [new_shadows, midtones, new_shadows + new_range - 1.0]
-        return torch.stack(rows, dim=1).flatten(1), expected
+        return Answer(*(torch.stack(each).mean(dim=0) for each in zip(*answers, strict=True)))
 
 
 def moved(planes: Tensor, facts: Tensor, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
@@ -129,10 +192,11 @@ def moved(planes: Tensor, facts: Tensor, shift: Tensor, scale: Tensor) -> tuple[
     shift, scale : (n, 3)
         Of the shadows, in units of the range, and of the range.
     """
-    mask = planes[:, 3:]
-    seen = (planes[:, :3] - shift[:, :, None, None]) / scale[:, :, None, None]
+    mask = planes[:, CHANNELS:]
+    seen = (planes[:, :CHANNELS] - shift[:, :, None, None]) / scale[:, :, None, None]
     seen = seen * (mask > EMPTY)
     spread = facts[:, 5:8]
-    quantiles = (facts[:, 9:].unflatten(1, (-1, 3)) - shift[:, None]) / scale[:, None]
+    quantiles = (facts[:, 9:24].reshape(len(facts), -1, 3) - shift[:, None]) / scale[:, None]
     told = [facts[:, :2], facts[:, 2:5] + shift * spread, spread * scale, facts[:, 8:9]]
-    return torch.cat([seen, mask], dim=1), torch.cat([*told, quantiles.flatten(1)], dim=1)
+    told += [quantiles.flatten(1), facts[:, 24:]]
+    return torch.cat([seen, mask], dim=1), torch.cat(told, dim=1)

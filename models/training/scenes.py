@@ -23,18 +23,21 @@ FLAT_SHARE = 0.30  # of the blocks that are neither black nor white
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A photograph in linear light.
+    """A photograph in linear light, or a view into a panorama.
 
     Attributes
     ----------
     name : str
         File name.
     linear : (h, w, 3) float16
-        Linear sRGB, 0 to 1.
+        Linear sRGB, 0 to 1; of a view scene-linear, with values above 1.
+    unclipped : bool
+        Whether it is such a view, whose highlights need no guess.
     """
 
     name: str
     linear: NDArray[np.float16]
+    unclipped: bool = False
 
 
 def is_held_out(content: bytes) -> bool:

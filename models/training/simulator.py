@@ -5,32 +5,61 @@ The formulas, in order, and their sources are in README.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dress import BARE, HOLDER, PICTURE, Dressing, draw_dressing, plain
-from training.films import HELD_OUT_STOCKS, TRAIN_STOCKS, Array, Stock, load_stock
+from training.charts import load_charts
+from training.dress import (
+    BARE,
+    HOLDER,
+    NEIGHBOUR,
+    PICTURE,
+    REBATE,
+    Dressing,
+    draw_dressing,
+    plain,
+)
+from training.dust import Dust, draw_dust
+from training.films import (
+    HELD_OUT_STOCKS,
+    TRAIN_STOCKS,
+    Array,
+    Stock,
+    load_stock,
+    status_m,
+)
+from training.kinds import (
+    EXPOSURES,
+    PHOTOGRAPH,
+    PHOTOGRAPH_SHARE,
+    draw_film,
+    photograph_capture,
+    photograph_rig,
+    truth_of,
+)
+from training.mixtures import draw_stock
 from training.negative import (
     Development,
-    exposure_matrix,
+    exposure_weights,
     film_transmittance,
     layer_tables,
     log_exposure_to_amounts,
 )
+from training.panoramas import load_panoramas
 from training.rigs import KINDS, Rig, draw_rig, load_cameras
 from training.scenes import Pixels, Scene, load_scenes
-from training.sensor import Capture, capture, draw_capture
+from training.sensor import Capture, add_grain, capture, draw_capture
+from training.skin import Skin, load_skin
+from training.views import draw_view
 
-EXPOSURE_MEAN, EXPOSURE_SIGMA = 0.5, 1.1  # EV; people expose negatives generously
-EXPOSURE_RANGE = (-2.0, 4.0)  # EV
+LOG10_2 = np.float32(np.log10(2.0))  # one stop
+NEIGHBOUR_SIGMA = 1.0  # EV between frames that lie side by side
+UNEXPOSED = np.float32(-9.0)  # log10 exposure
 SIDE, VARIED_SIDE = 216, 432  # px, long side photographs are kept at
-SMALLEST_PART = 0.45  # of the largest crop's side
-SATURATION_SIGMA = 0.16  # natural logarithm
 EDGE_PRINTING = 1.2  # log10 exposure of edge markings above normal grey
 
 
@@ -38,7 +67,9 @@ EDGE_PRINTING = 1.2  # log10 exposure of edge markings above normal grey
 class Simulator:
     """What is loaded once: photographs, stocks and cameras of one split.
 
-    `varied` draws from each photograph many: parts of it, more or less saturated.
+    `varied` draws from each photograph many: parts of it, more or less saturated, two joined.
+    With `panoramas`, `skin` and `mixing` (Status M responses, (31, 3)) it also draws views into
+    them, faces, and films between two stocks.
     """
 
     data: Path
@@ -47,16 +78,25 @@ class Simulator:
     cameras: dict[str, Array]
     kinds: tuple[str, ...]
     varied: bool = False
+    panoramas: tuple[Scene, ...] = ()
+    skin: Skin | None = None
+    mixing: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """What all frames of a roll share: film, process, rig and the scan's exposure."""
+    """What all frames of a roll share: film, process, rig and the scan's exposure.
+
+    `kind` is one of `kinds.FILM_KINDS`. `light`, name and spectrum, is that of all its scenes;
+    without it each frame draws its own.
+    """
 
     stock: Stock
     development: Development
     rig: Rig
     capture: Capture
+    kind: str = "c41"
+    light: tuple[str, Array] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +108,16 @@ class Frame:
     negative : (h, w, 3) float32
         Linear codes of the rig, 0 to 1; 8-bit scans are already decoded.
     truth : (h, w, 3) float32
-        Linear sRGB of the photograph, 0 to 1; 0 outside the picture.
+        Linear sRGB of the photograph, 0 to 1; 0 outside the picture. Of black and white
+        film its luminance.
     labels : (h, w) uint8
-        0 picture, 1 rebate, 2 holder, 3 bare light.
+        0 picture, 1 rebate, 2 holder, 3 bare light, 4 picture of a neighbouring frame.
     meta : dict
-        "stock", "rig", "kind", "photo", "light", "exposure" in EV, "base" and "bare" (the
-        noiseless codes of film base and bare light as lists of 3), "bits", "encoded".
+        "stock", "rig", "kind" and "rig_class" of the rig, "space" (`rigs.Rig`), "film_kind",
+        "photo", "light", "exposure" in EV, "base" and "bare" (the noiseless codes of film base
+        and bare light as lists of 3, where the rig's light is brightest; of a positive "base"
+        is its clearest film), "bits", "encoded", "jpeg" (quality or 0), "fall_off" in EV (0
+        behind a flat field), "grain" in D, "angle" in degrees.
     """
 
     negative: Pixels
@@ -101,6 +145,7 @@ def load_simulator(
     kinds: tuple[str, ...] = tuple(KINDS),
     limit: int | None = None,
     varied: bool = False,
+    panoramas: bool | None = None,
 ) -> Simulator:
     """Return a simulator; each of its sources is the training or the held-out part.
 
@@ -115,65 +160,47 @@ def load_simulator(
     limit : int, optional
         Load no more photographs than that.
     varied : bool
-        See `Simulator`; for training.
+        See `Simulator`; for training, with test charts, faces and, of training stocks, mixed films.
+    panoramas : bool, optional
+        Include views into panoramas, split as photographs are; if not said, as `varied`.
     """
     names = HELD_OUT_STOCKS if held_out_stocks else TRAIN_STOCKS
+    scenes = load_scenes(data, held_out_photos, limit, VARIED_SIDE if varied else SIDE)
+    scenes += load_charts(data) if varied else []
+    with_panoramas = varied if panoramas is None else panoramas
     return Simulator(
         data,
-        tuple(load_scenes(data, held_out_photos, limit, VARIED_SIDE if varied else SIDE)),
+        tuple(scenes),
         tuple(load_stock(data, name) for name in names),
         load_cameras(data, held_out_cameras),
         kinds,
         varied,
+        tuple(load_panoramas(data, held_out_photos, limit)) if with_panoramas else (),
+        load_skin(data) if varied else None,
+        status_m(data) if varied and not held_out_stocks else None,
     )
 
 
-def draw_roll(simulator: Simulator, rng: np.random.Generator) -> Roll:
-    """Return the film, process and rig of one roll."""
-    stock = simulator.stocks[int(rng.integers(len(simulator.stocks)))]
+def draw_roll(simulator: Simulator, rng: np.random.Generator, kind: str = "c41") -> Roll:
+    """Return the film, process and rig of one roll of one of `kinds.FILM_KINDS`."""
+    stock = draw_stock(simulator.stocks, rng, simulator.mixing)
+    stock = draw_film(kind, stock, simulator.data, rng)
     development = Development.draw(rng)
-    rig = draw_rig(rng, simulator.cameras, simulator.data, simulator.kinds)
+    rig = draw_rig(rng, simulator.cameras, simulator.data, stock.d_min, simulator.kinds)
+    is_photograph = kind == "positive" and rng.random() < PHOTOGRAPH_SHARE
+    # The clearest film: unexposed, of a slide fully exposed.
+    clearest = np.full((1, 3), -UNEXPOSED if kind == "positive" else UNEXPOSED)
     base = film_transmittance(
-        log_exposure_to_amounts(np.full((1, 3), -9.0), layer_tables(stock, development)),
+        log_exposure_to_amounts(clearest, layer_tables(stock, development)),
         stock,
         development,
         rig.response,
     )[0].astype(np.float64)
-    return Roll(stock, development, rig, draw_capture(rng, base, narrow=rig.kind == "scanner"))
-
-
-def expand_highlights(linear: Pixels, rng: np.random.Generator) -> Pixels:
-    """Return a scene whose clipped whites differ: brighter the larger the clipped area about."""
-    brightest = linear.max(axis=2)
-    clipped = np.clip((brightest - 0.8) / 0.2, 0.0, 1.0) ** 2
-    around = cv2.GaussianBlur(clipped, (0, 0), 0.03 * max(brightest.shape))
-    gain = 1.0 + rng.uniform(0.0, 1.5) * clipped * around
-    return np.asarray(linear * gain[:, :, None].astype(np.float32))
-
-
-def fit_scene(
-    linear: Pixels, h: int, w: int, rng: np.random.Generator, smallest: float = 1.0
-) -> Pixels:
-    """Return a random crop of the photograph at size (h, w), averaged over area, maybe mirrored.
-
-    It is `smallest` to 1 times as large as the largest crop of that shape.
-    """
-    rows, columns = linear.shape[:2]
-    scale = min(rows / h, columns / w) * rng.uniform(smallest, 1.0)
-    take_h, take_w = max(1, int(h * scale)), max(1, int(w * scale))
-    y, x = int(rng.integers(rows - take_h + 1)), int(rng.integers(columns - take_w + 1))
-    part = linear[y : y + take_h, x : x + take_w]
-    if rng.random() < 0.5:
-        part = part[:, ::-1]
-    small = cv2.resize(np.ascontiguousarray(part), (w, h), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=np.float32)
-
-
-def vary_saturation(linear: Pixels, rng: np.random.Generator) -> Pixels:
-    """Return the scene with its colours about a sixth nearer to or farther from grey."""
-    grey = linear.mean(axis=2, keepdims=True)
-    factor = np.float32(np.exp(rng.normal(0.0, SATURATION_SIGMA)))
-    return np.asarray(np.clip(grey + factor * (linear - grey), 0.0, 1.0))
+    how = draw_capture(rng, base, rig.kind == "scanner", rig.space != "sensor")
+    if is_photograph:
+        stock, rig = replace(stock, name=PHOTOGRAPH), photograph_rig()
+        how = photograph_capture(how, rng)
+    return Roll(stock, development, rig, how, kind)
 
 
 def draw_frame(
@@ -197,52 +224,83 @@ def draw_frame(
     """
     h, w = size
     dressing: Dressing = draw_dressing(rng, h, w) if dressed else plain(h, w)
-    scene = simulator.scenes[int(rng.integers(len(simulator.scenes)))]
-    box = (
-        slice(dressing.top, dressing.top + dressing.height),
-        slice(dressing.left, dressing.left + dressing.width),
-    )
-    photo = fit_scene(
-        scene.linear.astype(np.float32),
-        dressing.height,
-        dressing.width,
+    size_of_picture = (dressing.height, dressing.width)
+    view = draw_view(
+        simulator.scenes,
+        simulator.panoramas,
+        simulator.skin,
+        size_of_picture,
         rng,
-        SMALLEST_PART if simulator.varied else 1.0,
+        simulator.varied,
     )
-    if simulator.varied:
-        photo = vary_saturation(photo, rng)
-    ev = float(np.clip(rng.normal(EXPOSURE_MEAN, EXPOSURE_SIGMA), *EXPOSURE_RANGE))
-    light, matrix = exposure_matrix(roll.stock, rng)
-    exposed = expand_highlights(photo, rng).reshape(-1, 3) @ (matrix * 2.0**ev).T
+    photo = view.truth
+    mean, sigma, least, most = EXPOSURES[roll.kind]
+    ev = float(np.clip(rng.normal(mean, sigma), least, most))
+    light, weights = exposure_weights(roll.stock, rng, roll.light)
+    exposed = view.expose(weights * 2.0**ev)
     exposed += rng.uniform(0.0, 0.01) * exposed.mean(axis=0)  # the taking lens' flare
-    log_exposure = np.full((h, w, 3), -9.0, np.float32)
-    log_exposure[box] = np.log10(np.maximum(exposed, 1e-9)).reshape(*photo.shape)
-    log_exposure[dressing.printing] = roll.stock.grey + EDGE_PRINTING
-
-    tables = layer_tables(roll.stock, roll.development)
-    amounts = log_exposure_to_amounts(log_exposure.reshape(-1, 3), tables)
-    codes = film_transmittance(amounts, roll.stock, roll.development, roll.rig.response)
     labels = dressing.labels
-    codes = codes.reshape(h, w, 3)
-    bare = roll.rig.response.sum(axis=0)
+    bare = roll.rig.response.sum(axis=0).astype(np.float32)
+    if roll.rig.kind == PHOTOGRAPH:
+        codes = dressing.place(photo).copy()
+        codes[labels == REBATE] = rng.choice([0.02, 0.95])  # a frame of black film or paper
+    else:
+        codes = film_codes(roll, dressing, exposed.reshape(photo.shape), rng)
     codes[labels == BARE] = bare
-    codes[labels == HOLDER] = bare * 10.0 ** -rng.uniform(2.5, 4.5)
-    truth = np.zeros((h, w, 3), np.float32)
-    truth[box] = photo
-    truth[labels != PICTURE] = 0.0
+    codes[labels == HOLDER] = bare * np.float32(10.0 ** -rng.uniform(2.5, 4.5))
+    dust = draw_dust(rng, h, w) if dressed else Dust()
+    codes = dust.cover(codes, bare, (labels != BARE) & (labels != HOLDER))
+    truth = dressing.place(truth_of(roll.kind, photo)) * (labels == PICTURE)[:, :, None]
+    fall_off = roll.capture.fall_off
     meta = {
         "stock": roll.stock.name,
         "rig": roll.rig.name,
         "kind": roll.rig.kind,
-        "photo": scene.name,
+        "rig_class": roll.rig.rig_class,
+        "space": roll.rig.space,
+        "film_kind": roll.kind,
+        "photo": view.name,
         "light": light,
         "exposure": ev,
         "base": (roll.capture.base * roll.capture.gain).tolist(),
         "bare": np.minimum(bare * roll.capture.gain, 1.0).tolist(),
         "bits": roll.capture.bits,
         "encoded": roll.capture.encoded,
+        "jpeg": roll.capture.jpeg,
+        "fall_off": 0.0 if fall_off.flat_field else fall_off.stops,
+        "grain": roll.capture.grain,
+        "angle": dressing.angle,
     }
     return Frame(capture(codes, roll.capture, rng), truth, labels, meta)
+
+
+def film_codes(
+    roll: Roll, dressing: Dressing, exposed: NDArray[np.floating], rng: np.random.Generator
+) -> Pixels:
+    """Return what the rig reads of the film at gain 1, (h, w, 3), as if it filled the scan.
+
+    Parameters
+    ----------
+    roll : Roll
+    dressing : Dressing
+    exposed : (height, width, 3) float
+        Layer exposures of the picture in lux seconds.
+    rng : Generator
+    """
+    labels = dressing.labels
+    placed = dressing.place(exposed.astype(np.float32))
+    log_exposure = np.log10(np.maximum(placed, np.float32(1e-9)))
+    is_neighbour = labels == NEIGHBOUR
+    if is_neighbour.any():
+        log_exposure[is_neighbour] += LOG10_2 * np.float32(rng.normal(0.0, NEIGHBOUR_SIGMA))
+    log_exposure[(labels != PICTURE) & ~is_neighbour] = UNEXPOSED
+    log_exposure[dressing.printing] = roll.stock.grey + EDGE_PRINTING
+    tables = layer_tables(roll.stock, roll.development)
+    amounts = log_exposure_to_amounts(log_exposure.reshape(-1, 3), tables)
+    amounts = add_grain(amounts.reshape(*labels.shape, 3), roll.capture.grain, rng)
+    flat = amounts.reshape(-1, 3)
+    codes = film_transmittance(flat, roll.stock, roll.development, roll.rig.response)
+    return codes.reshape(*labels.shape, 3)
 
 
 def simulate_batch(
@@ -251,10 +309,11 @@ def simulate_batch(
     n: int,
     size: tuple[int, int] = (96, 144),
     dressed: bool = True,
+    kind: str = "c41",
 ) -> Batch:
-    """Return `n` frames, each of a roll of its own."""
+    """Return `n` frames, each of a roll of its own, all of one kind of film."""
     frames = [
-        draw_frame(simulator, draw_roll(simulator, rng), rng, size, dressed) for _ in range(n)
+        draw_frame(simulator, draw_roll(simulator, rng, kind), rng, size, dressed) for _ in range(n)
     ]
     return Batch(
         np.stack([frame.negative for frame in frames]),
