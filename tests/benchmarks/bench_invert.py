@@ -19,8 +19,8 @@ ONE = find_filter("invert-c41")
 BASE = FilmBase((0.25, 0.62, 0.85), 1.0, "given")
 WAYS = (  # name, rig, output space, steps of 16 bits from exact, bar
     ("tables", Rig(), ONE.primaries, 1, "≤ 2.5 × copy"),
-    ("one matrix", ONE.rig, ONE.primaries, 2, "≤ 8 × copy"),
-    ("two matrices", ONE.rig, "srgb", 24, ""),
+    ("one matrix", ONE.rigs[0], ONE.primaries, 2, "≤ 8 × copy"),
+    ("two matrices", ONE.rigs[0], "srgb", 24, ""),
 )
 EVERY = 101  # pixel of the result is checked
 BARRED = ("24", "100")  # a small picture costs its tables

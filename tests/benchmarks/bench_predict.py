@@ -11,7 +11,7 @@ import cv2
 from timing import Row, arguments, check, measured, negative, report
 
 from orangemask.analysis import analyse
-from orangemask.filters import Context, Filter, filters
+from orangemask.filters import AUTO_RIG, Context, Filter, filters
 from orangemask.image import Image
 from orangemask_models import MODELS
 
@@ -26,7 +26,7 @@ def rows_of(size: str, repeats: int) -> list[Row]:
         for model in one.models:
             if model.file is not None and model.file not in listed:
                 continue
-            context = Context(analysis.base, one.rig, image.encoding)
+            context = Context(analysis.base, AUTO_RIG, image.encoding)
 
             def act(one: Filter = one, name: str = model.name, context: Context = context) -> None:
                 one.predict(analysis, context, name)
