@@ -201,6 +201,21 @@ def test_predict_equals_the_library_and_renders(engine: Client, tmp_path: Path) 
     assert np.array_equal(pixels_of(request), rendered_here(request))
 
 
+def test_a_kind_of_film_is_taken_as_said(engine: Client, tmp_path: Path) -> None:
+    image = write_negative(tmp_path / "in", h=120, w=180)
+    asked = {"filter": "invert-c41", "image": image, "film": "bw", "rig": "narrow"}
+    result = engine.ask("predict", asked)["result"]
+    assert result["context"]["film"] == "bw" and result["refusal"] is None
+    assert result["film"]["name"] and result["rig"]["name"] and len(result["channels"]) == 3
+    request = render_request(image, tmp_path / "out", space="linear-rec2020")
+    request.update(values=result["values"], context=result["context"])
+    assert "result" in engine.ask("render", request)
+    assert np.ptp(pixels_of(request).astype(int), axis=-1).max() <= 1
+    for name, allowed in (("film", "auto, c41, maskless, bw"), ("rig", "auto, white, narrow")):
+        error = engine.ask("predict", {**asked, name: "positive"})["error"]
+        assert error["code"] == "bad-request" and allowed in error["message"]
+
+
 def values_json(result: dict[str, Any]) -> str:
     content = {key: result[key] for key in ("values", "context", "model")}
     return json.dumps({"orangemask": 1, "filter": "invert-c41", **content})

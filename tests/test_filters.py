@@ -11,7 +11,15 @@ import pytest
 import orangemask.filters
 from orangemask.errors import ModelError, OrangemaskError, ParameterError
 from orangemask.film_base import FilmBase
-from orangemask.filters import Context, description, filters, find_filter, unknown
+from orangemask.filters import (
+    AUTO_RIG,
+    NO_CROSSTALK,
+    Context,
+    description,
+    filters,
+    find_filter,
+    unknown,
+)
 
 ALL = list(filters().values())
 EACH = pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
@@ -50,7 +58,7 @@ def test_names_are_for_ever():
 def test_the_defaults_are_allowed_and_render(one):
     values = one.checked(one.defaults())
     base = FilmBase((0.25, 0.62, 0.85), 1.0, "given")
-    light = one.transform(values, Context(base, one.rig))(np.float32([[[0.5, 0.2, 0.1]]]))
+    light = one.transform(values, Context(base, one.rigs[0]))(np.float32([[[0.5, 0.2, 0.1]]]))
     assert np.isfinite(light).all()
 
 
@@ -100,6 +108,15 @@ def test_no_two_filters_of_a_verb_share_a_model():
     assert len(set(names)) == len(names)
 
 
+@EACH
+def test_rigs_are_found_by_name(one):
+    assert one.rig(None) is one.rig("auto") is AUTO_RIG
+    assert [one.rig(name).name for name in one.rig_names] == list(one.rig_names)
+    assert one.rig("none").crosstalk == NO_CROSSTALK
+    with pytest.raises(ParameterError, match="unknown rig 'default'; allowed: auto, white, "):
+        one.rig("default")
+
+
 def test_an_unknown_filter_lists_those_that_are():
     with pytest.raises(ParameterError, match="did you mean 'invert-c41'\\? allowed: invert-c41, "):
         find_filter("invert-c14")
@@ -115,6 +132,8 @@ def test_the_description_is_json(one):
     told = json.loads(json.dumps(description(one), allow_nan=False))
     assert [param["name"] for param in told["params"]] == list(one.defaults())
     assert [model["name"] for model in told["models"]] == [model.name for model in one.models]
+    assert told["rigs"] == ["auto", "white", "narrow", "scanner", "none"]
+    assert told["films"] == ["auto", "c41", "maskless", "bw"]
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,12 @@ def test_no_file_is_too_long() -> None:
     assert {name: lines for name, lines in long.items() if lines > LONGEST} == {}
 
 
-def test_changelog_begins_with_the_present_version() -> None:
+def test_changelog_begins_with_the_present_version_or_what_comes_after() -> None:
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
-    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    newest = re.search(
+        r"\A# .*\n\n(?:## Unreleased\n(?:(?!## ).*\n)+)?## (\S+)",
+        (ROOT / "CHANGELOG.md").read_text("utf-8"),
+    )
     assert version and newest and version[1] == newest[1]
 
 

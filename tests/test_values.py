@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orangemask.errors import ParameterError
+from orangemask.execute import apply
 from orangemask.film_base import FilmBase
 from orangemask.filters import Context, Rig, find_filter
+from orangemask.image import Image
+from orangemask.render import full_transform
+from orangemask.spaces import space
 from orangemask.values import MAX_BYTES, Values, parse_values, read_values, values_path
 
 FILTER = find_filter("invert-c41")
@@ -96,6 +102,44 @@ def test_what_is_optional_may_be_missing():
     assert (read.model, read.source) == (None, None)
 
 
+@pytest.mark.parametrize("film", ["c41", "maskless", "bw", "positive"])
+def test_the_kind_of_film_is_kept(film):
+    one = replace(VALUES, context=replace(CONTEXT, film=film))
+    assert json.loads(one.to_json())["context"]["film"] == film
+    assert parse_values(one.to_json()) == one
+
+
+def test_a_file_of_the_first_version_renders_as_it_did():
+    """Text and codes of 0.1.0, which knew neither kinds of film nor classes of rig."""
+    nine = (-0.11, 0.2, 1.23, 0.23, -0.1, 1.73, 0.43, -0.3, 2.17)
+    crosstalk = ((0.974, -0.0647, 0.0907), (-0.0234, 1.1668, -0.1434), (-0.1024, -0.0311, 1.1335))
+    text = json.dumps(
+        {
+            "orangemask": 1,
+            "filter": "invert-c41",
+            "model": {"name": "parametric", "sha256": "ab" * 32},
+            "values": dict(zip(NAMES, nine, strict=True)),
+            "context": {
+                "base": {"density": [0.25, 0.62, 0.85], "confidence": 0.75, "origin": "rebate"},
+                "rig": {"name": "default", "crosstalk": crosstalk},
+                "encoding": "linear",
+            },
+            "source": {"file": "a.tif", "sha256": "cd" * 32},
+        }
+    )
+    values = parse_values(text)
+    assert values.context.rig == Rig("default", crosstalk) and values.context.film == "auto"
+    assert json.loads(values.to_json()) == json.loads(text)
+    codes = [[30000, 9000, 5000], [20000, 4000, 2000], [12000, 2500, 1200],
+             [25000, 2600, 700], [8000, 5000, 2600]]  # fmt: skip
+    printed = [[9798, 10987, 6100], [11406, 31379, 25059], [29586, 44408, 38174],
+               [0, 42133, 60386], [55334, 18907, 14903]]  # fmt: skip
+    image = Image(np.array([codes], np.uint16))
+    transform = full_transform(image.transfer, FILTER, values, space("srgb"))
+    # ±1: another processor rounds otherwise.
+    assert np.abs(apply(transform, image.pixels).astype(int) - [printed]).max() <= 1
+
+
 def test_unknown_keys_of_a_later_minor_version_are_passed_over():
     assert parse_values(changed("note", "sunset")) == VALUES
 
@@ -153,6 +197,7 @@ def test_a_misspelt_parameter_names_the_right_one():
         (changed("context", "rig", "crosstalk", [[1, 0, 0]]), "3 rows of 3 numbers"),
         (changed("context", "rig", "crosstalk", [1, 2, 3]), "crosstalk must be 3 numbers"),
         (changed("context", "rig", 5), "rig must be an object"),
+        (changed("context", "film", 5), "film must be a short text"),
         (changed("context", "encoding", "log"), "it may be auto, linear, srgb, or gamma:G"),
         (changed("context", "encoding", None), "it has no encoding"),
         (changed("context", "encoding", 2.2), "encoding must be a short text"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.film_base import DOUBTFUL, FilmBase, find_film_base, looks_like_negative
+from orangemask.film_base import FilmBase, find_film_base, looks_like_negative
 from orangemask.frame import Frame, find_frame
 from orangemask.image import Image
 from orangemask.thumbnail import make_thumbnail
@@ -36,13 +36,6 @@ class Analysis:
     frame: Frame
     base: FilmBase
     negative: float
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the user should know."""
-        if self.negative < DOUBTFUL:
-            return (*self.base.warnings, "this does not look like a negative")
-        return self.base.warnings
 
 
 def analyse(image: Image, base: FilmBase | None = None) -> Analysis:

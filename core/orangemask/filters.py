@@ -79,13 +79,37 @@ class Rig:
     Attributes
     ----------
     name : str
-        ``default``, ``none`` or a calibrated rig's own.
+        ``none``, a class of rig (``white``), a calibrated rig's own, or ``auto``.
     crosstalk : 3 rows of 3
         A of DESIGN §3: mixes densities above base, rows sum to 1.
     """
 
     name: str = "none"
     crosstalk: Rows = NO_CROSSTALK
+
+
+AUTO = "auto"
+AUTO_RIG = Rig(AUTO)
+"""Whoever predicts shall choose; never what is rendered with."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedRoll:
+    """The roll whose frame a picture was rendered as.
+
+    Attributes
+    ----------
+    file : str
+        Name of the roll file; ``auto`` where the files of the same command were the roll.
+    sha256 : str
+        Of its bytes.
+    freedom : float
+        0…1, how much of the frame's own was kept.
+    """
+
+    file: str
+    sha256: str
+    freedom: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +124,17 @@ class Context:
         See there.
     encoding : str
         How the source's codes were read (``linear``, ``srgb``, ``gamma:2.2``, ``icc``).
+    roll : UsedRoll or None
+        For the record; the values are what came of it.
+    film : str
+        Kind of film, of the filter's `films`; ``auto`` where it is to be found or was never asked.
     """
 
     base: FilmBase
     rig: Rig = field(default_factory=Rig)
     encoding: str = "auto"
+    roll: UsedRoll | None = None
+    film: str = AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +157,14 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What a model took something for, and its probability, 0…1."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """Nine numbers and how far to trust them.
 
@@ -140,6 +178,16 @@ class Prediction:
         Name of the model that was asked.
     sha256 : str or None
         Of its file.
+    channels : 3 floats or None
+        Confidence in red, green and blue alone, 0…1.
+    film : Found or None
+        Kind of film the model took it for; None where it cannot tell.
+    rig : Found or None
+        Class of rig likewise.
+    warnings : tuple of str
+        What the user should know.
+    refusal : str
+        Why it should not be rendered unless the user insists; empty where it may.
     """
 
     values: Mapping[str, float]
@@ -147,6 +195,11 @@ class Prediction:
     confidence: float
     model: str
     sha256: str | None = None
+    channels: Triple | None = None
+    film: Found | None = None
+    rig: Found | None = None
+    warnings: tuple[str, ...] = ()
+    refusal: str = ""
 
 
 Predict: TypeAlias = Callable[[Analysis, Context, str], Prediction]
@@ -165,8 +218,10 @@ class Filter:
     params : tuple of 9 Param
     models : tuple of Model
         The first is the default.
-    rig : Rig
-        Default rig of new pictures.
+    rigs : tuple of Rig
+        Classes of rig; the first is meant where nobody predicts.
+    films : tuple of str
+        Kinds of film a user may say it is.
     primaries : str
         Name of the space (`orangemask.spaces`) whose linear light `transform` ends in.
     predict : callable
@@ -182,10 +237,29 @@ class Filter:
     verb: str
     params: tuple[Param, ...]
     models: tuple[Model, ...]
-    rig: Rig
+    rigs: tuple[Rig, ...]
+    films: tuple[str, ...]
     primaries: str
     predict: Predict
     transform: Render
+
+    @property
+    def rig_names(self) -> tuple[str, ...]:
+        """What a user may say the rig is."""
+        return (AUTO, *(rig.name for rig in self.rigs), Rig().name)
+
+    def rig(self, name: str | None) -> Rig:
+        """Return the rig of one of `rig_names`; None is ``auto``.
+
+        Raises
+        ------
+        ParameterError
+            There is none of that name.
+        """
+        known = {rig.name: rig for rig in (AUTO_RIG, *self.rigs, Rig())}
+        if (name or AUTO) not in known:
+            raise ParameterError(unknown("rig", str(name), known))
+        return known[name or AUTO]
 
     def defaults(self) -> dict[str, float]:
         """Return every parameter's default."""
@@ -271,6 +345,19 @@ def find_filter(name: str) -> Filter:
         raise ParameterError(unknown("filter", name, filters())) from None
 
 
+def told_of(prediction: Prediction) -> dict[str, Any]:
+    """Return what is known of a prediction beside its values, JSON-ready."""
+    channels = prediction.channels
+    names = ("red", "green", "blue")
+    return {
+        "confidence": prediction.confidence,
+        "channels": dict(zip(names, channels, strict=True)) if channels else None,
+        "film": asdict(prediction.film) if prediction.film else None,
+        "rig": asdict(prediction.rig) if prediction.rig else None,
+        "refusal": prediction.refusal or None,
+    }
+
+
 def description(one: Filter) -> dict[str, Any]:
     """Return a filter's declaration as JSON-ready data, the source of every generated list."""
     return {
@@ -279,4 +366,6 @@ def description(one: Filter) -> dict[str, Any]:
         "doc": one.doc,
         "params": [asdict(param) for param in one.params],
         "models": [{"name": model.name, "doc": model.doc} for model in one.models],
+        "rigs": list(one.rig_names),
+        "films": [AUTO, *one.films],
     }

@@ -17,10 +17,11 @@ from orangemask.encode.destination import check_free, destination
 from orangemask.errors import InputError, OutputError, reason
 from orangemask.execute import Cancel, Progress, apply
 from orangemask.film_base import FilmBase, base_from_rectangle, base_given
-from orangemask.filters import Filter, Rig
+from orangemask.filters import AUTO, AUTO_RIG, Filter, Prediction, Rig
 from orangemask.image import Image, Triple
 from orangemask.metadata import read_metadata
 from orangemask.render import full_transform, predict_values, with_changes
+from orangemask.roll_frames import RollChoice, predict_in_roll
 from orangemask.spaces import Space
 from orangemask.values import Values, values_path
 
@@ -41,14 +42,17 @@ class Job:
         Set after prediction.
     model : str or None
         What predicts.
-    rig : Rig or None
-        None is the filter's default.
+    rig : Rig
+    film : str
+        Kind of film, or ``auto``.
     encoding : str or None
         Of the source; None is what `given` says, else ``auto``.
     base : 3 floats or None
         Film base as linear light.
     base_rect : 4 ints or None
         Where in the picture the film base is.
+    roll : RollChoice or None
+        Predict each file as a frame of this roll, with its model, rig and base.
     force : bool
         Replace existing outputs.
     """
@@ -59,10 +63,12 @@ class Job:
     given: Values | None = None
     changes: Mapping[str, float] = field(default_factory=dict)
     model: str | None = None
-    rig: Rig | None = None
+    rig: Rig = AUTO_RIG
+    film: str = AUTO
     encoding: str | None = None
     base: Triple | None = None
     base_rect: tuple[int, int, int, int] | None = None
+    roll: RollChoice | None = None
     force: bool = False
 
 
@@ -140,7 +146,7 @@ def _render(
 ) -> Done:
     from orangemask.decode import open_image
 
-    encoding = job.encoding or (job.given.context.encoding if job.given else None) or "auto"
+    encoding = job.encoding or _known_encoding(job)
     image = open_image(source, encoding="auto" if encoding == "icc" else encoding)
     with ThreadPoolExecutor(1) as beside:  # not earlier: opening a pipe would wait for ever
         checksum = beside.submit(sha256_of, source)
@@ -175,21 +181,44 @@ def _render(
     return Done(output, values, confidence, told)
 
 
+def _known_encoding(job: Job) -> str:
+    if job.given is not None:
+        return job.given.context.encoding
+    return job.roll.roll.encoding if job.roll is not None else "auto"
+
+
 def _values(job: Job, image: Image) -> tuple[Values, float | None, tuple[str, ...]]:
     confidence: float | None = None
     warnings: tuple[str, ...] = ()
     if job.given is not None:
         values = job.given
+    elif job.roll is not None:
+        values, prediction, _, odd = predict_in_roll(image, job.filter, job.roll)
+        confidence, warnings = _accepted(prediction), (*prediction.warnings, *odd)
     else:
-        values, prediction, analysis = predict_values(
+        values, prediction, _ = predict_values(
             image,
             job.filter,
             model=job.model,
             base=known_base(job.base, job.base_rect, image),
             rig=job.rig,
+            film=job.film,
         )
-        confidence, warnings = prediction.confidence, analysis.warnings
+        confidence, warnings = _accepted(prediction), prediction.warnings
     return with_changes(job.filter, values, job.changes), confidence, warnings
+
+
+def _accepted(prediction: Prediction) -> float:
+    """Return the confidence of a prediction that may be rendered.
+
+    Raises
+    ------
+    InputError
+        It may not: inverting it would only make nonsense.
+    """
+    if prediction.refusal:
+        raise InputError(prediction.refusal)
+    return prediction.confidence
 
 
 def known_base(

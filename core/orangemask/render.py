@@ -9,8 +9,8 @@ import numpy as np
 
 from orangemask.analysis import Analysis, analyse
 from orangemask.curves import Curve
-from orangemask.film_base import FilmBase
-from orangemask.filters import Context, Filter, Prediction, Rig
+from orangemask.film_base import DOUBTFUL, FilmBase
+from orangemask.filters import AUTO, AUTO_RIG, Context, Filter, Prediction, Rig
 from orangemask.image import Image
 from orangemask.spaces import Space, conversion, space
 from orangemask.transforms import Curves, Matrix, Operation, Transform
@@ -59,9 +59,22 @@ def predict_values(
     *,
     model: str | None = None,
     base: FilmBase | None = None,
-    rig: Rig | None = None,
+    rig: Rig = AUTO_RIG,
+    film: str = AUTO,
 ) -> tuple[Values, Prediction, Analysis]:
     """Return what the filter predicts for an image, and what it was predicted from.
+
+    Parameters
+    ----------
+    image : Image
+    one : Filter
+    model : str, optional
+        Default: the filter's first.
+    base : FilmBase, optional
+        Instead of the one that would be found.
+    rig : Rig
+    film : str
+        Kind of film, one of `one.films` or ``auto``.
 
     Raises
     ------
@@ -70,9 +83,20 @@ def predict_values(
     """
     chosen = one.model(model)
     analysis = analyse(image, base)
-    context = Context(analysis.base, rig or one.rig, image.encoding)
-    prediction = within_range(one, one.predict(analysis, context, chosen.name))
+    context = Context(analysis.base, rig, image.encoding, film=film)
+    prediction = predict_analysed(analysis, one, context, chosen.name)
     return from_prediction(one, prediction), prediction, analysis
+
+
+def predict_analysed(analysis: Analysis, one: Filter, context: Context, model: str) -> Prediction:
+    """Return what a model predicts within what may be set, with all the user should know."""
+    prediction = within_range(one, one.predict(analysis, context, model))
+    warnings = [*analysis.base.warnings, *prediction.warnings]
+    # A model that tells kinds of film knows better than the rule of thumb, but of a blank picture.
+    blank = analysis.negative == 0.0
+    if blank or (prediction.film is None and analysis.negative < DOUBTFUL):
+        warnings.append("this does not look like a negative")
+    return replace(prediction, warnings=tuple(warnings))
 
 
 def within_range(one: Filter, prediction: Prediction) -> Prediction:

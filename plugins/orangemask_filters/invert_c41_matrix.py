@@ -17,8 +17,9 @@ from orangemask.analysis import Analysis
 from orangemask.curves import Density
 from orangemask.filters import Context, Filter, Model, Param, Prediction
 from orangemask.transforms import Curves, Matrix, Transform
-from orangemask_filters.invert_c41.prediction import CHANNELS, predict_matrix
-from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT_FROM_BLACK, RIG
+from orangemask_filters.invert_c41.prediction import CHANNELS, FILMS, predict_matrix
+from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT_FROM_BLACK
+from orangemask_filters.invert_c41.rigs import RIGS
 
 MODEL = "invert-c41-matrix"
 
@@ -38,15 +39,7 @@ def transform(values: Mapping[str, float], context: Context) -> Transform:
 
 def predict(analysis: Analysis, context: Context, _model: str) -> Prediction:
     """Return the predicted matrix."""
-    from orangemask.networks import model_file
-
-    matrix, confidence = predict_matrix(analysis, context, MODEL)
-    values = {
-        _name(to, of): float(matrix[i, j])
-        for i, to in enumerate(CHANNELS)
-        for j, of in enumerate(CHANNELS)
-    }
-    return Prediction(values, context, confidence, "matrix", model_file(MODEL).sha256)
+    return predict_matrix(analysis, context, MODEL)
 
 
 def _name(to: str, of: str) -> str:
@@ -72,7 +65,8 @@ FILTER = Filter(
     verb="invert",
     params=_params(),
     models=(Model("matrix", MODEL, "network that predicts one 3×3 matrix of densities"),),
-    rig=RIG,
+    rigs=tuple(RIGS.values()),
+    films=FILMS[:-1],
     primaries=PRIMARIES,
     predict=predict,
     transform=transform,

@@ -59,7 +59,7 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every verb, made from the installed filters."""
-    from orangemask.cli import doctor, export, lists, predict, render, serve
+    from orangemask.cli import doctor, export, lists, predict, render, roll, serve
 
     parser = _Parser(
         prog="orangemask",
@@ -68,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", "-V", action="store_true", help="print the version and end")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
-    for module in (render, predict, lists, export, serve, doctor):
+    for module in (render, predict, roll, lists, export, serve, doctor):
         module.add_verbs(verbs)
     return parser
 

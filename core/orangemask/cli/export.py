@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from orangemask.cli.options import add_filters, changes, chosen_rig, filter_of_values
+from orangemask.cli.options import add_filters, add_rig, changes, filter_of_values
 from orangemask.curves import LINEAR
 from orangemask.film_base import PRIOR, FilmBase
-from orangemask.filters import Context, Filter
+from orangemask.filters import AUTO, Context, Filter
 from orangemask.spaces import SPACES, space
 from orangemask.values import Values, read_values
 
@@ -41,10 +41,7 @@ def add_verbs(verbs: Any) -> None:
             help=f"output colour space: {', '.join(SPACES)}; default srgb",
         )  # fmt: skip
         one.add_argument("--size", type=int, metavar="N", help="points a side; default 65, Hald 64")
-        one.add_argument(
-            "--rig", choices=["default", "none"],
-            help="cross-talk correction where there is no values file; default: default",
-        )  # fmt: skip
+        add_rig(one, family)
         one.add_argument("--force", action="store_true", help="replace a file that exists")
         one.set_defaults(run=run, family=family)
 
@@ -90,6 +87,7 @@ def _values(family: list[Filter], options: argparse.Namespace) -> tuple[Filter, 
     if options.params is None:
         one = family[0]
         base = FilmBase(PRIOR, 0.0, "prior")
-        return one, Values(one.name, one.defaults(), Context(base, chosen_rig(one, options.rig)))
+        rig = one.rigs[0] if options.rig in (None, AUTO) else one.rig(options.rig)
+        return one, Values(one.name, one.defaults(), Context(base, rig))
     values = read_values(options.params)
     return filter_of_values(family, values, options.params), values

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orangemask.errors import ParameterError
-from orangemask.filters import Filter, Rig, filters, find_filter, unknown
+from orangemask.filters import AUTO, Filter, filters, find_filter, unknown
 from orangemask.image import Triple
 from orangemask.values import Values
 
@@ -46,7 +46,7 @@ def verb_filters() -> dict[str, list[Filter]]:
 
 
 def add_model(parser: argparse.ArgumentParser, family: list[Filter]) -> None:
-    """Add the choice of model, which also decides between the filters of a verb, and of rig."""
+    """Add the choice of model, which also decides between a verb's filters, of rig and film."""
     models = [model for one in family for model in one.models]
     told = "; ".join(f"{model.name}: {model.doc}" for model in models)
     parser.add_argument(
@@ -54,10 +54,21 @@ def add_model(parser: argparse.ArgumentParser, family: list[Filter]) -> None:
         choices=[model.name for model in models],
         help=f"what predicts the values ({told}); default {models[0].name}",
     )
+    add_rig(parser, family)
+    if family[0].films:
+        parser.add_argument(
+            "--film",
+            choices=[AUTO, *family[0].films],
+            help="kind of film, where it is not found rightly; default auto",
+        )
+
+
+def add_rig(parser: argparse.ArgumentParser, family: list[Filter]) -> None:
+    """Add the choice of rig."""
     parser.add_argument(
         "--rig",
-        choices=["default", "none"],
-        help="cross-talk correction of light and sensor; default: default",
+        choices=family[0].rig_names,
+        help="light and sensor whose cross-talk is undone; default auto: as the model finds",
     )
 
 
@@ -66,11 +77,6 @@ def filter_of_model(family: list[Filter], name: str | None) -> Filter:
     if name is None:
         return family[0]
     return next(one for one in family if name in {model.name for model in one.models})
-
-
-def chosen_rig(one: Filter, name: str | None) -> Rig:
-    """Return the filter's own rig, or one without cross-talk correction for ``none``."""
-    return Rig() if name == "none" else one.rig
 
 
 def filters_named(text: str) -> list[Filter]:

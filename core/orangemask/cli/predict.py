@@ -13,10 +13,11 @@ from orangemask.cli.options import (
     add_filters,
     add_model,
     add_reading,
-    chosen_rig,
     filter_of_model,
 )
+from orangemask.cli.roll import add_roll, roll_choice
 from orangemask.errors import ModelError
+from orangemask.filters import AUTO, Prediction, told_of
 from orangemask.values import Values
 
 
@@ -30,6 +31,7 @@ def add_verbs(verbs: Any) -> None:
         one.add_argument("inputs", nargs="+", metavar="INPUT", type=Path, help="pictures")
         add_reading(one)
         add_model(one, family)
+        add_roll(one)
         one.add_argument("--json", action="store_true", help="one JSON line for each picture")
         one.set_defaults(run=run, family=family)
 
@@ -40,37 +42,48 @@ def run(options: argparse.Namespace) -> int:
     from orangemask.decode.encoding import parse_encoding
     from orangemask.job import known_base
     from orangemask.render import predict_values
+    from orangemask.roll_frames import predict_in_roll
 
     one = filter_of_model(options.family, options.model)
     parse_encoding(options.encoding or "auto")
+    choice = roll_choice(options, one)
+    encoding = options.encoding or (choice.roll.encoding if choice else "auto")
     failed = 0
     for path in options.inputs:
         try:
-            image = open_image(path, encoding=options.encoding or "auto")
-            base = known_base(options.base, options.base_rect, image)
-            values, prediction, analysis = predict_values(
-                image, one, model=options.model, base=base, rig=chosen_rig(one, options.rig)
-            )
+            image = open_image(path, encoding=encoding)
+            odd: tuple[str, ...] = ()
+            if choice is not None:
+                values, prediction, _, odd = predict_in_roll(image, one, choice)
+            else:
+                base = known_base(options.base, options.base_rect, image)
+                values, prediction, _ = predict_values(
+                    image, one, model=options.model, base=base, rig=one.rig(options.rig),
+                    film=options.film or AUTO,
+                )  # fmt: skip
         except ModelError:
             raise  # it would be the same for every picture
         except Exception as error:  # noqa: BLE001 - no file stops the others
             failed += 1
             print(f"orangemask: {told(error, path)}", file=sys.stderr)
             continue
-        for warning in (*image.warnings, *analysis.warnings):
+        doubts = (prediction.refusal,) if prediction.refusal else ()
+        for warning in (*image.warnings, *prediction.warnings, *doubts, *odd):
             print(f"orangemask: warning: {path}: {warning}", file=sys.stderr)
         if options.json:
             content = json.loads(values.to_json())
             content["source"]["file"] = str(path)
-            content["confidence"] = prediction.confidence
+            content |= told_of(prediction)
             print(json.dumps(content), flush=True)
         else:
-            print(_table(path, values, prediction.confidence), flush=True)
+            print(_table(path, values, prediction), flush=True)
     return 1 if failed else 0
 
 
-def _table(path: Path, values: Values, confidence: float) -> str:
+def _table(path: Path, values: Values, prediction: Prediction) -> str:
     base = values.context.base
+    channels = prediction.channels
+    each = f" ({' '.join(f'{part:.2f}' for part in channels)})" if channels else ""
     lines = [
         str(path),
         "  film base   "
@@ -78,4 +91,9 @@ def _table(path: Path, values: Values, confidence: float) -> str:
         + f"   D red green blue, from {base.origin}, confidence {base.confidence:.2f}",
     ]
     lines += [f"  {name:<18} {value:8.4f}" for name, value in values.values.items()]
-    return "\n".join([*lines, f"  confidence  {confidence:.2f}, model {values.model}"])
+    for word, found in (("film", prediction.film), ("rig", prediction.rig)):
+        if found is not None:
+            used = values.context.film if word == "film" else values.context.rig.name
+            lines.append(f"  {word:<11} {used} (looks like {found.name}, {found.confidence:.2f})")
+    lines.append(f"  confidence  {prediction.confidence:.2f}{each}, model {values.model}")
+    return "\n".join(lines)

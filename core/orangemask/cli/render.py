@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,17 @@ from orangemask.cli.options import (
     add_model,
     add_reading,
     changes,
-    chosen_rig,
     filter_of_model,
     filter_of_values,
     verb_filters,
 )
 from orangemask.cli.outputs import SUFFIXES, folder_for_results, plan_outputs
 from orangemask.cli.progress import bar, say
+from orangemask.cli.roll import add_roll, roll_choice
 from orangemask.encode.formats import FORMATS, PIXEL_DTYPES, SaveOptions, pixel_dtype
 from orangemask.errors import Cancelled, ModelError, OutputError, ParameterError
 from orangemask.execute import Progress
-from orangemask.filters import Filter
+from orangemask.filters import AUTO, Filter
 from orangemask.spaces import SPACES, space
 from orangemask.values import read_values
 
@@ -62,6 +63,7 @@ def add_verbs(verbs: Any) -> None:  # argparse's _SubParsersAction is private
         )  # fmt: skip
         add_reading(parser)
         add_model(parser, family)
+        add_roll(parser)
         _add_writing(parser)
         parser.add_argument(
             "--json", action="store_true", help="print a JSON line on stdout for each output"
@@ -125,7 +127,8 @@ def run(options: argparse.Namespace) -> int:
         given=given,
         changes=changes(one, options.changes),
         model=options.model,
-        rig=chosen_rig(one, options.rig),
+        rig=one.rig(options.rig),
+        film=options.film or AUTO,
         encoding=options.encoding,
         base=options.base,
         base_rect=options.base_rect,
@@ -137,6 +140,7 @@ def run(options: argparse.Namespace) -> int:
     for step in plan:
         if step.output is not None:
             pixel_dtype(step.output, save)
+    job = replace(job, roll=roll_choice(options, one))
     failed = 0
     with folder_for_results(folder), bar(len(plan)) as show:
         for i, step in enumerate(plan):
@@ -168,7 +172,7 @@ def _show_part(show: Progress, done: int, part: float) -> None:
 
 def _refuse_both(options: argparse.Namespace) -> None:
     """Refuse what a values file says already; `--set` and `--encoding` may change it."""
-    for name in ("model", "rig", "base", "base_rect"):
+    for name in ("model", "rig", "film", "base", "base_rect", "roll", "freedom"):
         if getattr(options, name) is not None:
             option = "--" + name.replace("_", "-")
             raise ParameterError(f"{option} and --params exclude each other: leave out one")

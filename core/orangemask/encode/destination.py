@@ -43,6 +43,10 @@ def destination(path: Path, *, force: bool = False) -> Iterator[Path]:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
         raise OutputError(f"cannot write {path}: {_reason(error, target)}") from error
+    except BaseException:  # a signal that came while the file was made
+        with suppress(OSError):
+            part.unlink()
+        raise
     try:
         yield part
         check_free(path, force=force)

@@ -17,7 +17,7 @@ from orangemask.engine.protocol import PROTOCOL, ProtocolError
 from orangemask.errors import Cancelled, EngineError
 from orangemask.execute import Cancel, Progress
 from orangemask.film_base import FilmBase, base_from_rectangle
-from orangemask.filters import Rig, description, filters, find_filter
+from orangemask.filters import AUTO, description, filters, find_filter, told_of
 from orangemask.image import Image
 from orangemask.spaces import SPACES, space
 from orangemask.values import VERSION, Values, parse_values
@@ -77,19 +77,20 @@ def predict(params: Fields, work: Work) -> Result:
 
     one = find_filter(params.text("filter"))
     model = params.text("model") if params.has("model") else None
-    rig = Rig() if params.choice("rig", ("default", "none"), "default") == "none" else None
+    rig = one.rig(params.choice("rig", one.rig_names, AUTO))
+    film = params.choice("film", (AUTO, *one.films), AUTO)
     image = open_picture(params.inner("image")).image
     base = _base(params, image)
     params.end()
-    values, prediction, analysis = predict_values(image, one, model=model, base=base, rig=rig)
+    values, prediction, _ = predict_values(image, one, model=model, base=base, rig=rig, film=film)
     saved = json.loads(values.to_json())
     return {
         "values": saved["values"],
         "base": saved["context"]["base"],
-        "confidence": prediction.confidence,
+        **told_of(prediction),
         "model": saved["model"],
         "context": saved["context"],
-        "warnings": [*image.warnings, *analysis.warnings],
+        "warnings": [*image.warnings, *prediction.warnings],
     }
 
 

@@ -18,8 +18,9 @@ from orangemask.curves import Affine, Chain, Density
 from orangemask.errors import ParameterError
 from orangemask.filters import Context, Filter, Model, Param, Prediction
 from orangemask.transforms import Curves, Matrix, Operation, Transform
-from orangemask_filters.invert_c41.prediction import CHANNELS, predict_parametric
-from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT, RIG
+from orangemask_filters.invert_c41.prediction import CHANNELS, FILMS, predict_parametric
+from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT
+from orangemask_filters.invert_c41.rigs import RIGS
 from orangemask_filters.invert_c41.tone import Midtone
 
 MIN_SPAN = 0.02  # D between shadows and highlights; less is no picture
@@ -96,12 +97,7 @@ def predict(analysis: Analysis, context: Context, model: str) -> Prediction:
     model : str
         Name of one of the filter's models.
     """
-    from orangemask.networks import model_file
-
-    file = FILTER.model(model).file
-    values, confidence = predict_parametric(analysis, context, file)
-    sha256 = model_file(file).sha256 if file is not None else None
-    return Prediction(values, context, confidence, model, sha256)
+    return predict_parametric(analysis, context, FILTER.model(model).file)
 
 
 FILTER = Filter(
@@ -114,7 +110,8 @@ FILTER = Filter(
         Model("parametric", "invert-c41", "network that predicts the nine values"),
         Model("physical", None, "film base, densities and a middle brightness; no network"),
     ),
-    rig=RIG,
+    rigs=tuple(RIGS.values()),
+    films=FILMS[:-1],
     primaries=PRIMARIES,
     predict=predict,
     transform=transform,

@@ -1,8 +1,9 @@
 """What the network sees: the picture as the physical estimator would stretch it.
 
-Density is measured from the estimate's shadows in units of its range, so a change of the scan's
-exposure, which shifts all densities alike, leaves the features as they are, and the network's
-corrections move with the estimate.
+The planes are densities measured from the estimate's shadows in units of its range; the facts say
+where those lie above the film base, so that the network can form absolute densities as well. A
+change of the scan's exposure, which shifts all densities alike, leaves the features as they are,
+and the network's corrections move with the estimate.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ from numpy.typing import NDArray
 
 from orangemask.analysis import Analysis
 from orangemask.curves import Density
-from orangemask.filters import Rows
+from orangemask.filters import Rig
+from orangemask.frame import Region
 from orangemask_filters.invert_c41.estimate import CONTRAST, estimate
 from orangemask_filters.invert_c41.print_curve import BLACK_V, PRINT_FROM_BLACK
+from orangemask_filters.invert_c41.rigs import RIGS
 
 SIDE = 64  # px: the picture is laid on a square of this side
 PLANES = 4  # red, green, blue density, and where the picture is
-FACTS = 24
+FACTS = 49
 PLAUSIBLE = (0.55, 2.3)  # a channel's range beside the middle one, over the usual contrasts; wider
 # than of any of 1,000 simulated scans
 EMPTY = 1e-3  # share of picture below which a square of the planes is empty
 QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
+LEAST_VARIANCE = 1e-6  # D²; less is noise, and a picture of it has no direction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +39,12 @@ class Features:
     ----------
     planes : (4, 64, 64) float32
         z of red, green, blue under the estimate, −1…3, and the picture mask, 0…1.
-    facts : (24,) float32
-        Differences and ranges in D, unchanged by exposure.
+    facts : (49,) float32
+        What is known of the film, unchanged by exposure: differences of the base's channels
+        (2, D), the estimate's shadows above base and its range (3 + 3, D), confidence of the base,
+        quantiles of z (15) and of density above base (15, D), deviations and direction of the
+        picture's main axis (3, D, and 2), share of the scan that is picture, whether rebate shows,
+        and the rig whose cross-talk was undone (3, one of them 1).
     shadows, highlights : (3,) float64
         The estimate, D.
     """
@@ -65,12 +73,12 @@ def physical(
     return darkest - BLACK_V / (1 - BLACK_V) * span, darkest + span
 
 
-def make_features(analysis: Analysis, crosstalk: Rows) -> Features:
-    """Return the features of an analysed picture, seen through the rig's `crosstalk`."""
+def make_features(analysis: Analysis, rig: Rig) -> Features:
+    """Return the features of an analysed picture, its density unmixed as `rig` says."""
     import cv2
 
     base = np.asarray(analysis.base.density)
-    matrix = np.asarray(crosstalk)
+    matrix = np.asarray(rig.crosstalk)
     shadows, highlights = physical(analysis, matrix)
     spread = highlights - shadows
     density = Density()(analysis.thumbnail.astype(np.float64))
@@ -89,6 +97,7 @@ def make_features(analysis: Analysis, crosstalk: Rows) -> Features:
 
     picture = z[mask > 0] if y.size else z.reshape(-1, 3)
     quantiles = np.quantile(picture, QUANTILES, axis=0)  # (5, 3)
+    deviation, direction = main_axis(picture * spread)
     facts = np.concatenate(
         [
             [base[0] - base[1], base[2] - base[1]],
@@ -96,6 +105,33 @@ def make_features(analysis: Analysis, crosstalk: Rows) -> Features:
             spread,
             [analysis.base.confidence],
             quantiles.ravel(),
+            (shadows - base + quantiles * spread).ravel(),
+            deviation,
+            direction,
+            [mask.mean(), float((analysis.frame.labels == Region.REBATE).any())],
+            [float(rig.name == name) for name in RIGS],
         ]
     ).astype(np.float32)
     return Features(np.ascontiguousarray(small.transpose(2, 0, 1)), facts, shadows, highlights)
+
+
+def main_axis(density: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how the densities of a picture are spread: a cloud about the line of its greys.
+
+    Parameters
+    ----------
+    density : (n, 3)
+        D.
+
+    Returns
+    -------
+    deviation : (3,) float64
+        Standard deviations along the principal axes, D, the largest last.
+    direction : (2,) float64
+        Red and blue along the main axis, green being 1: the layers' contrasts if the scene is
+        mostly grey. Between 0 and 3.
+    """
+    covariance = np.cov(density, rowvar=False) if len(density) > 1 else np.zeros((3, 3))
+    variances, axes = np.linalg.eigh(covariance + LEAST_VARIANCE * np.eye(3))
+    along = axes[:, -1] / (axes[1, -1] if abs(axes[1, -1]) > 1e-3 else 1e-3)
+    return np.sqrt(variances), np.clip(along[[0, 2]], 0.0, 3.0)

@@ -1,58 +1,123 @@
-"""From an analysed negative to numbers: the physical estimate, corrected by a network or not."""
+"""From an analysed negative to numbers: the physical estimate, corrected by a network or not.
+
+The network is asked once as if the rig were one of white light. Where it then says what kind of rig
+it was, and the user has not, the density is unmixed as that rig asks for and the network is asked
+again. What it takes for a positive is not to be inverted; silver film has one density, which all
+three channels then share, so that it comes out grey.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orangemask.analysis import Analysis
-from orangemask.filters import Context
+from orangemask.filters import AUTO, Context, Found, Prediction, Rig
+from orangemask.image import Triple
 from orangemask_filters.invert_c41.features import Features, make_features
+from orangemask_filters.invert_c41.rigs import RIGS, WHITE
 
 CHANNELS = ("red", "green", "blue")
+FILMS = ("c41", "maskless", "bw", "positive")
+"""Masked and maskless colour negative, silver negative, slide or print; the network's order."""
+
+SURE_RIG = 0.6  # probability from which a rig other than white light is believed
+SURE_POSITIVE = 0.7  # and a positive is refused; below it is told as a doubt
 LEAST_RANGE = 0.1  # of the estimate's range: what a correction leaves of it at least
 TOLERABLE_DELTA_E = 12.0  # expected mean ΔE at which confidence in the network is a half
+TOLERABLE_CODES = 0.12  # expected mean error of a channel's sRGB codes likewise, 0…1
 PHYSICAL_CONFIDENCE = 0.5  # the estimator does not know its own error
 
+THIRD = 1.0 / 3.0
+SILVER = Rig("silver", ((THIRD,) * 3, (THIRD,) * 3, (THIRD,) * 3))
+"""All channels see the same silver: their mean density, each about its own base."""
 
-def predict_parametric(
-    analysis: Analysis, context: Context, model: str | None
-) -> tuple[dict[str, float], float]:
-    """Return the nine values and a confidence; `model` None is the physical estimate itself."""
-    features = make_features(analysis, context.rig.crosstalk)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a network says of a picture.
+
+    Attributes
+    ----------
+    corrections : (3, 3) float64
+        See `models/training/network.py`.
+    confidence : float
+        0…1.
+    channels : 3 floats
+        Confidence in each, 0…1.
+    film, rig : Found
+    """
+
+    corrections: NDArray[np.float64]
+    confidence: float
+    channels: Triple
+    film: Found
+    rig: Found
+
+
+def predict_parametric(analysis: Analysis, context: Context, model: str | None) -> Prediction:
+    """Return the nine values; `model` None is the physical estimate itself."""
+    from orangemask.networks import model_file
+
     if model is None:
-        corrections, confidence = np.zeros((3, 3)), PHYSICAL_CONFIDENCE
-    else:
-        corrections, confidence = _corrections(features, model)
+        context = replace(context, rig=_settled(context.rig))
+        features = make_features(analysis, context.rig)
+        nine = np.stack([features.shadows, np.zeros(3), features.highlights])
+        values, context = _nine_values(nine, context)
+        return Prediction(values, context, PHYSICAL_CONFIDENCE, "physical")
+    said = context.film != AUTO
+    features, context, answer = ask(analysis, context, model)
     spread = features.highlights - features.shadows
-    shadows = features.shadows + corrections[0] * spread
-    new_spread = np.maximum(1.0 + corrections[2] - corrections[0], LEAST_RANGE) * spread
-    rows = {
-        "shadows": shadows,
-        "midtones": corrections[1],
-        "highlights": shadows + new_spread,
-    }
-    values = {
-        f"{channel}_{zone}": float(rows[zone][c])
-        for c, channel in enumerate(CHANNELS)
-        for zone in rows
-    }
-    return values, confidence
+    shift, midtones, end = answer.corrections
+    shadows = features.shadows + shift * spread
+    highlights = shadows + np.maximum(1.0 + end - shift, LEAST_RANGE) * spread
+    values, context = _nine_values(np.stack([shadows, midtones, highlights]), context)
+    return _told(values, context, answer, "parametric", model_file(model).sha256, said=said)
 
 
-def predict_matrix(
-    analysis: Analysis, context: Context, model: str
-) -> tuple[NDArray[np.float64], float]:
-    """Return the (3, 3) matrix on density above base, and a confidence."""
-    features = make_features(analysis, context.rig.crosstalk)
-    corrections, confidence = _corrections(features, model)
+def predict_matrix(analysis: Analysis, context: Context, model: str) -> Prediction:
+    """Return the matrix on density above base, named ``red_from_green``."""
+    from orangemask.networks import model_file
+
+    said = context.film != AUTO
+    features, context, answer = ask(analysis, context, model)
     spread = features.highlights - np.asarray(context.base.density)
-    return (np.eye(3) + corrections) / spread @ np.asarray(context.rig.crosstalk), confidence
+    matrix = (np.eye(3) + answer.corrections) / spread @ np.asarray(context.rig.crosstalk)
+    if context.film == "bw":
+        matrix = np.full((3, 3), matrix.sum() / 9.0)
+    values = {
+        f"{to}_from_{of}": float(matrix[i, j])
+        for i, to in enumerate(CHANNELS)
+        for j, of in enumerate(CHANNELS)
+    }
+    return _told(values, context, answer, "matrix", model_file(model).sha256, said=said)
 
 
-def _corrections(features: Features, model: str) -> tuple[NDArray[np.float64], float]:
+def ask(analysis: Analysis, context: Context, model: str) -> tuple[Features, Context, Answer]:
+    """Return a network's answer, the features it is relative to, and the context as found.
+
+    The context that comes back has the rig and the kind of film that was said or found.
+    """
+    rig = _settled(context.rig)
+    features = make_features(analysis, rig)
+    answer = _answer(features, model)
+    is_open = context.rig.name == AUTO and answer.rig.confidence >= SURE_RIG
+    if is_open and answer.rig.name != rig.name:
+        rig, found = RIGS[answer.rig.name], answer.rig
+        features = make_features(analysis, rig)
+        answer = replace(_answer(features, model), rig=found)
+    film = answer.film.name if context.film == AUTO else context.film
+    return features, replace(context, rig=rig, film=film), answer
+
+
+def _settled(rig: Rig) -> Rig:
+    return WHITE if rig.name == AUTO else rig
+
+
+def _answer(features: Features, model: str) -> Answer:
     from orangemask.networks import run_model
 
     inputs: Mapping[str, NDArray[np.float32]] = {
@@ -61,5 +126,65 @@ def _corrections(features: Features, model: str) -> tuple[NDArray[np.float64], f
     }
     outputs = run_model(model, inputs)
     expected = float(outputs["expected_delta_e"][0])
-    confidence = 1.0 / (1.0 + (expected / TOLERABLE_DELTA_E) ** 2)
-    return np.asarray(outputs["corrections"], np.float64).reshape(3, 3), confidence
+    red, green, blue = (
+        1.0 / (1.0 + (float(error) / TOLERABLE_CODES) ** 2) for error in outputs["channel_error"]
+    )
+    return Answer(
+        np.asarray(outputs["corrections"], np.float64).reshape(3, 3),
+        1.0 / (1.0 + (expected / TOLERABLE_DELTA_E) ** 2),
+        (red, green, blue),
+        _most(FILMS, outputs["film"]),
+        _most(tuple(RIGS), outputs["rig"]),
+    )
+
+
+def _most(names: tuple[str, ...], shares: NDArray[np.float32]) -> Found:
+    best = int(np.argmax(shares))
+    return Found(names[best], float(shares[best]))
+
+
+def _nine_values(nine: NDArray[np.float64], context: Context) -> tuple[dict[str, float], Context]:
+    """Return rows S, m, H as values, and their context: silver film's channels become alike."""
+    if context.film == "bw":
+        base = np.asarray(context.base.density)
+        above = np.stack([nine[0] - base, nine[1], nine[2] - base]).mean(axis=1)
+        nine = np.stack([base + above[0], np.full(3, above[1]), base + above[2]])
+        context = replace(context, rig=SILVER)
+    values = {
+        f"{channel}_{zone}": float(row[c])
+        for c, channel in enumerate(CHANNELS)
+        for zone, row in zip(("shadows", "midtones", "highlights"), nine, strict=True)
+    }
+    return values, context
+
+
+def _told(
+    values: dict[str, float],
+    context: Context,
+    answer: Answer,
+    name: str,
+    sha256: str,
+    *,
+    said: bool,
+) -> Prediction:
+    """Return the prediction with what the user should know of the kind of film.
+
+    `said` is whether the user has named the kind.
+    """
+    warnings, refusal = [], ""
+    film = answer.film
+    if context.film == "positive" and film.confidence >= SURE_POSITIVE:
+        refusal = (
+            f"this looks like a positive, a slide or a print ({film.confidence:.0%}), not like a "
+            "negative; if it is one, say which with --film c41, maskless or bw"
+        )
+    elif context.film == "positive":
+        warnings.append("this may be a positive; it is inverted all the same")
+    elif context.film == "bw" and not said:
+        warnings.append(
+            "it looks like black-and-white film and is shown in grey (--film c41 if not)"
+        )
+    return Prediction(
+        values, context, answer.confidence, name, sha256, answer.channels, film, answer.rig,
+        tuple(warnings), refusal,
+    )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from orangemask.curves import Affine, Chain
-from orangemask.filters import Rig
 from orangemask_filters.invert_c41.tone import Print
 
 PRINT = Print(exposure=1.4573, span=0.5, gamma=6.0, soft_clip=0.75)
@@ -12,13 +11,3 @@ PRINT_FROM_BLACK = Chain((Affine(1 - BLACK_V, BLACK_V), PRINT))
 """P from the darkest tone, 0, to white, 1: without the curve's long toe."""
 
 PRIMARIES = "rec2020"
-
-# Fitted on simulated scans of seven stocks with white light and 36 cameras.
-RIG = Rig(
-    "default",
-    (
-        (0.9740, -0.0647, 0.0907),
-        (-0.0234, 1.1668, -0.1434),
-        (-0.1024, -0.0311, 1.1335),
-    ),
-)
