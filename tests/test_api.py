@@ -15,6 +15,9 @@ from orangemask.errors import InputError, ModelError, OutputError, ParameterErro
 from orangemask.spaces import SPACES
 from orangemask.values import parse_values
 from scans import write_scan
+from test_prediction import network
+
+__all__ = ["network"]
 
 NAMES = [
     "Image",
@@ -116,3 +119,25 @@ def test_refusals(tmp_path, scan):
     with pytest.raises(OutputError, match=r"unknown ending '\.gif'"):
         orangemask.save(tmp_path / "a.gif", image.pixels)
     assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
+
+
+def test_a_positive_is_refused_unless_it_is_said_to_be_none(tmp_path, network):
+    picture = orangemask.open(write_scan(tmp_path / "scan.tif"), encoding="linear")
+    network.answers = [network.answer(film=("positive", 0.95))]
+    with pytest.raises(InputError, match="looks like a positive"):
+        orangemask.predict("invert-c41", picture)
+    assert orangemask.predict("invert-c41", picture, film="c41").context.film == "c41"
+
+
+def test_a_doubt_is_warned_of(tmp_path, network):
+    picture = orangemask.open(write_scan(tmp_path / "scan.tif"), encoding="linear")
+    network.answers = [network.answer(film=("bw", 0.9))]
+    with pytest.warns(UserWarning, match="black-and-white"):
+        orangemask.predict("invert-c41", picture)
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("rig", "default"), ("film", "positive")])
+def test_an_unknown_rig_or_film_is_told_with_the_allowed(tmp_path, name, wrong):
+    picture = orangemask.open(write_scan(tmp_path / "scan.tif"), encoding="linear")
+    with pytest.raises(ParameterError, match=f"{name} '{wrong}'.*allowed: auto"):
+        orangemask.predict("invert-c41", picture, **{name: wrong})

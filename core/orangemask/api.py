@@ -6,6 +6,7 @@ What of this is public is listed in `orangemask.__all__`, which imports it when 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,11 @@ from pathlib import Path
 from orangemask._version import version
 from orangemask.encode import SaveOptions, write_image
 from orangemask.encode.formats import Depth
+from orangemask.errors import InputError, ParameterError
 from orangemask.errors import OrangemaskError as OrangemaskError
 from orangemask.execute import Output
 from orangemask.execute import apply as apply
-from orangemask.filters import find_filter
+from orangemask.filters import AUTO, find_filter, unknown
 from orangemask.image import Image as Image
 from orangemask.metadata import read_metadata
 from orangemask.render import full_transform, predict_values, with_changes
@@ -46,7 +48,14 @@ def open(path: str | os.PathLike[str], *, encoding: str = "auto") -> Image:  # n
     return open_image(path, encoding=encoding)
 
 
-def predict(filter: str, image: Image, *, model: str | None = None) -> Values:  # noqa: A002
+def predict(
+    filter: str,  # noqa: A002
+    image: Image,
+    *,
+    model: str | None = None,
+    rig: str = AUTO,
+    film: str = AUTO,
+) -> Values:
     """Return the nine values a filter predicts for a picture.
 
     Parameters
@@ -56,13 +65,29 @@ def predict(filter: str, image: Image, *, model: str | None = None) -> Values:  
     image : Image
     model : str, optional
         One of the filter's models; default its first.
+    rig, film : str
+        Light and sensor, and kind of film, as the command line's ``--rig`` and ``--film``.
 
     Raises
     ------
+    InputError
+        It is taken for a positive and `film` says nothing else.
     ParameterError, ModelError
-        No such filter, no such model, or its file is damaged.
+        No such filter, rig, film or model, or the model's file is damaged.
+
+    Warns
+    -----
+    UserWarning
+        Of what the user should know: a doubtful film base or kind of film.
     """
-    values, _, _ = predict_values(image, find_filter(filter), model=model)
+    one = find_filter(filter)
+    if film not in (AUTO, *one.films):
+        raise ParameterError(unknown("film", film, (AUTO, *one.films)))
+    values, prediction, _ = predict_values(image, one, model=model, rig=one.rig(rig), film=film)
+    if prediction.refusal:
+        raise InputError(prediction.refusal)
+    for text in prediction.warnings:
+        warnings.warn(text, stacklevel=2)
     return values
 
 

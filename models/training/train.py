@@ -37,13 +37,15 @@ BATCH = 64
 PIXELS = 250  # of each picture, drawn anew each time
 EVERY = 500  # steps between checks
 DECAY = 0.999  # of the running average of the weights
-# Of a quarter of the batches: deviation of the disturbances of the estimate, common and per channel,
+# Of a quarter of the batches: deviation of the estimate's disturbances, common and per channel,
 # and of the found base, D.
 SHIFT, SCALE, BASE_NOISE = 0.04, 0.05, 0.03
 # Beside the picture's loss, which is about 8. Colour is the hard half: it counts once more by
 # itself, at the brightness of the truth.
 COLOUR_WEIGHT = 1.0
 EXPECTED_WEIGHT, CHANNEL_WEIGHT, CLASS_WEIGHT, BASE_WEIGHT = 0.02, 2.0, 0.5, 1.0
+# Of the kinds of film: the rare ones weigh as much as masked colour negatives.
+FILM_WEIGHTS = torch.tensor([1.0, 6.0, 6.0, 6.0])
 POSITIVE = FILMS.index("positive")
 
 Batch: TypeAlias = dict[str, Tensor]
@@ -179,14 +181,15 @@ def loss_of(render: Render, answer: Answer, batch: Batch) -> tuple[Tensor, Tenso
     loss = loss + EXPECTED_WEIGHT * expected.mean() + CHANNEL_WEIGHT * channel.mean()
     loss = loss + BASE_WEIGHT * base.clamp(max=1.0).mean()
     rig = (cross_entropy(answer.rig, batch["rig"], reduction="none") * is_negative).mean()
-    return loss + CLASS_WEIGHT * (cross_entropy(answer.film, batch["film"]) + rig), error
+    film = cross_entropy(answer.film, batch["film"], weight=FILM_WEIGHTS)
+    return loss + CLASS_WEIGHT * (film + rig), error
 
 
 def check(network: nn.Module, render: Render, examples: Examples) -> dict[str, float]:
     """Return what the network reaches: picture error, that of the bare estimate, shares right."""
     network.eval()
     found: dict[str, list[Tensor]] = {
-        "error": [], "colour": [], "bare": [], "film": [], "rig": [],
+        "error": [], "colour": [], "bare": [], "film": [], "other": [], "rig": [],
     }  # fmt: skip
     with torch.no_grad():
         for i in range(0, len(examples), 256):
@@ -198,7 +201,9 @@ def check(network: nn.Module, render: Render, examples: Examples) -> dict[str, f
             found["colour"].append(far.colour[negative])
             bare = torch.zeros_like(answer.corrections)
             found["bare"].append(picture_error(render, bare, batch).whole[negative])
-            found["film"].append((answer.film.argmax(1) == batch["film"]).float())
+            right = (answer.film.argmax(1) == batch["film"]).float()
+            found["film"].append(right[batch["film"] == 0])
+            found["other"].append(right[batch["film"] != 0])
             found["rig"].append((answer.rig.argmax(1) == batch["rig"]).float()[negative])
     network.train()
     return {name: float(torch.cat(parts).mean()) for name, parts in found.items()}
@@ -267,7 +272,8 @@ def train(
             f"{step + 1} of {steps}, {time.perf_counter() - began:.0f} s: "
             f"training {np.mean(recent):.2f}, held out {found['error']:.3f}, "
             f"colour {found['colour']:.3f} "
-            f"(estimate {found['bare']:.2f}), film {found['film']:.1%}, rig {found['rig']:.1%}",
+            f"(estimate {found['bare']:.2f}), film {found['film']:.1%} "
+            f"and {found['other']:.1%}, rig {found['rig']:.1%}",
             flush=True,
         )
         _report(writer, step + 1, float(np.mean(recent)), found, average.module, render, held)
@@ -309,7 +315,7 @@ def _report(
     if writer is None:
         return
     writer.add_scalars("picture", {"training": training, "held out": found["error"]}, step)
-    for name in ("film", "rig"):
+    for name in ("film", "other", "rig"):
         writer.add_scalar(f"right/{name}", found[name], step)
     batch = tensors(held, np.arange(8))
     with torch.no_grad():

@@ -24,6 +24,7 @@ from inversion.simulated import BANDS, SETS
 from training.films import default_data
 
 SEED = 2026
+BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 CLASSICAL_SHOWN = "percentile stretch of density"  # of the small form's gallery
 ALL_SETS = (*SETS, "charts", kinds.SET)
 
@@ -47,7 +48,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--processes", type=int, default=os.cpu_count() or 1, help="default one per core"
     )
     parser.add_argument("--no-oracle", action="store_true", help="leave the best nine numbers out")
-    parser.add_argument("--markdown", type=Path, help="write the tables there")
+    parser.add_argument(
+        "--markdown", type=Path,
+        help=f"write the tables there; between the lines {BEGIN} and {END} of a page that has them",
+    )  # fmt: skip
     parser.add_argument("--json", type=Path, help="write tables and single frames there")
     parser.add_argument("--gallery", type=Path, help="write a PNG of frames there")
     parser.add_argument("--small", action="store_true", help="only the repository's own frames")
@@ -79,6 +83,15 @@ def to_markdown(rows: Sequence[Row]) -> str:
     return "\n".join(parts)
 
 
+def placed(page: Path, tables: str) -> str:
+    """Return what is to be written to a page: the tables, within its marks where it has them."""
+    whole = page.read_text("utf-8") if page.exists() else ""
+    if BEGIN not in whole or END not in whole:
+        return tables
+    before, rest = whole.split(BEGIN, 1)
+    return f"{before}{BEGIN}\n\n{tables}\n{END}{rest.split(END, 1)[1]}"
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run; return the exit status."""
     parser = make_parser()
@@ -105,7 +118,7 @@ def main(words: Sequence[str] | None = None) -> int:
     print(text)
     print(f"{len(rows)} pictures in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     if options.markdown is not None:
-        options.markdown.write_text(text, "utf-8")
+        options.markdown.write_text(placed(options.markdown, text), "utf-8")
     if options.json is not None:
         content: dict[str, Any] = {
             "seed": options.seed,
