@@ -47,7 +47,7 @@ class Shipped(nn.Module):
 def export(kind: str, network: nn.Module) -> None:
     """Export `network` as the model of `kind` and update models.json."""
     name, stem, told = TOLD[kind]
-    path = PACKAGE / f"{stem}.onnx"
+    path = PACKAGE / f"{stem}.part.onnx"
     example = (torch.zeros(2, PLANES, SIDE, SIDE), torch.zeros(2, FACTS))
     torch.onnx.export(
         network.eval(),
@@ -73,7 +73,7 @@ def export(kind: str, network: nn.Module) -> None:
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     _compare(path, network)
-    _enter(name, path, told)
+    _enter(name, path.replace(PACKAGE / f"{stem}.onnx"), told)
 
 
 def _compare(path: Path, network: nn.Module) -> None:
@@ -85,7 +85,7 @@ def _compare(path: Path, network: nn.Module) -> None:
         with torch.no_grad():
             wanted = network(planes, facts)
         for one, other in zip(found, wanted, strict=True):
-            if not np.allclose(one, other.numpy(), atol=1e-4):
+            if not np.allclose(one, other.numpy(), rtol=1e-3, atol=1e-4):
                 raise RuntimeError(f"{path} does not compute what the network computes")
 
 
