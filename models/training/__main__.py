@@ -2,9 +2,9 @@
 
     python -m training --data DATA --work FOLDER
 
-Examples are made, two networks of different seeds and one of the matrix are trained, and both ONNX
-files are exported with models.json. What lies finished in FOLDER is not made again; training goes
-on where it was. Then measure: `python tests/benchmarks/inversion`.
+Examples are made; two networks of different seeds, one of the matrix and one of kinds of film are
+trained; both ONNX files are exported with models.json. What lies finished in FOLDER is not made
+again; training goes on where it was. Then measure: `python tests/benchmarks/inversion`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from pathlib import Path
 from training.films import default_data
 
 FILES, COUNT, HELD = 2, 32000, 1500  # files of examples, examples in each, held out
-STEPS, MATRIX_STEPS = 30000, 6000
+STEPS, MATRIX_STEPS, FILM_STEPS = 28000, 8000, 4000
 SEEDS = (0, 1)
 FIRST_SEED, HELD_SEED = 101, 900
+FILMS, FILMS_HELD = (8000, 401), (1200, 402)  # examples of all kinds of film, and their seeds
+ALL_KINDS = ("--other", 0.75)
 
 
 def run(module: str, *words: object) -> None:
@@ -54,10 +56,14 @@ def main() -> None:
     options = parser.parse_args()
     work: Path = options.work
     work.mkdir(parents=True, exist_ok=True)
-    held = work / "held.npz"
+    held, films, films_held = (work / f"{name}.npz" for name in ("held", "films", "films_held"))
+    film = work / "film.pt"
     parts = [work / f"train{i}.npz" for i in range(FILES)]
     with ThreadPoolExecutor(options.jobs) as pool:
         wanted = [(held, ["--count", HELD, "--seed", HELD_SEED, "--held-out"])]
+        wanted.append((films, ["--count", FILMS[0], "--seed", FILMS[1], *ALL_KINDS]))
+        told = ["--count", FILMS_HELD[0], "--seed", FILMS_HELD[1], *ALL_KINDS, "--held-out"]
+        wanted.append((films_held, told))
         wanted += [
             (part, ["--count", options.count, "--seed", FIRST_SEED + i])
             for i, part in enumerate(parts)
@@ -68,18 +74,23 @@ def main() -> None:
         ]:
             job.result()
         runs = [("parametric", seed, options.steps) for seed in SEEDS]
+        if not film.exists():
+            run(
+                "train_film", "--train", films, parts[0], "--check", films_held,
+                "--steps", min(FILM_STEPS, options.steps), "--weights", film,
+            )  # fmt: skip
         runs.append(("matrix", 0, min(MATRIX_STEPS, options.steps)))
         for job in [
             pool.submit(
-                run, "train", kind, "--train", *parts, "--check", held, "--seed", seed,
+                run, "train", kind, "--train", *parts, films, "--check", held, "--seed", seed,
                 "--steps", steps, "--weights", work / f"{kind}{seed}.pt",
                 "--log", work / "log" / f"{kind}{seed}",
             )
             for kind, seed, steps in runs
         ]:  # fmt: skip
             job.result()
-    run("export", "parametric", *[work / f"parametric{seed}.pt" for seed in SEEDS])
-    run("export", "matrix", work / "matrix0.pt")
+    run("export", "parametric", *[work / f"parametric{seed}.pt" for seed in SEEDS], "--film", film)
+    run("export", "matrix", work / "matrix0.pt", "--film", film)
 
 
 if __name__ == "__main__":

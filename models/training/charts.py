@@ -57,7 +57,7 @@ def draw_chart(patches: Array, rng: np.random.Generator) -> Pixels:
         bottom -= tall + margin // 2
     inside = _fill(grid, bottom - margin, w - 2 * margin)
     chart[margin:bottom, margin : w - margin] = inside
-    return np.clip(chart * rng.uniform(*LIGHT), 0.0, 1.0)
+    return np.asarray(np.clip(chart * rng.uniform(*LIGHT), 0.0, 1.0), dtype=np.float32)
 
 
 def load_charts(data: Path, count: int = CHARTS) -> list[Scene]:
@@ -67,5 +67,5 @@ def load_charts(data: Path, count: int = CHARTS) -> list[Scene]:
 
 
 def _fill(grid: Pixels, h: int, w: int) -> Pixels:
-    filled: Pixels = cv2.resize(grid, (w, h), interpolation=cv2.INTER_NEAREST)
-    return filled
+    filled = cv2.resize(grid, (w, h), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(filled, dtype=np.float32)

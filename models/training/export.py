@@ -1,6 +1,6 @@
 """Write trained networks, averaged, as one ONNX file and enter it in the list of models.
 
-python -m training.export parametric W.pt [W2.pt …]
+python -m training.export parametric W.pt [W2.pt …] --film F.pt
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE
-from training.network import Average
+from training.network import Average, Corrections
 from training.train import load_network
+from training.train_film import load_film
 
 PACKAGE = Path(__file__).resolve().parent.parent / "orangemask_models"
 OPSET = 17
@@ -31,16 +32,17 @@ TOLD = {
 
 
 class Shipped(nn.Module):
-    """What the program asks: the mean of networks, classes as probabilities."""
+    """What the program asks: the mean of networks, and the kind of film; classes sum to 1."""
 
-    def __init__(self, average: Average) -> None:
+    def __init__(self, average: Average, film: Corrections) -> None:
         super().__init__()
-        self.average = average
+        self.average, self.film = average, film
 
     def forward(self, planes: Tensor, facts: Tensor) -> tuple[Tensor, ...]:
         """Return the outputs in the order of `OUTPUTS`."""
         answer = self.average(planes, facts)
-        classes = answer.film.softmax(dim=1), answer.rig.softmax(dim=1)
+        film = self.film(planes, facts).film
+        classes = film.softmax(dim=1), answer.rig.softmax(dim=1)
         return answer.corrections, answer.expected_delta_e, answer.channel_error, *classes
 
 
@@ -123,9 +125,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=list(TOLD))
     parser.add_argument("weights", type=Path, nargs="+")
+    parser.add_argument("--film", type=Path, required=True, help="weights of training.train_film")
     options = parser.parse_args()
     average = Average([load_network(path) for path in options.weights])
-    export(options.kind, Shipped(average))
+    export(options.kind, Shipped(average, load_film(options.film)))
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ def draw_negative(data: Path) -> NDArray[np.uint16]:
     base = codes[labels == REBATE].max(axis=0).astype(np.float64)
     gain = np.full(3, 0.8 / base.max())
     how = Capture(base, gain, 0.003, ELECTRONS, READ_NOISE, 16, "linear")
-    return np.rint(capture(codes, how, rng) * 65535.0).astype(np.uint16)
+    return np.asarray(np.rint(capture(codes, how, rng) * 65535.0), dtype=np.uint16)
 
 
 def write_sample(data: Path, path: Path = SAMPLE) -> None:

@@ -1,7 +1,7 @@
 """Train one of the two predictors on examples.
 
     python -m training.train parametric --train A.npz --check C.npz --steps 40000 --weights W.pt
-    python -m training.export parametric W.pt [W2.pt …]
+    python -m training.export parametric W.pt [W2.pt …] --film F.pt
 
 The loss is the picture's: pixels are rendered with the nine numbers and compared with the
 photograph in CIELAB; parameters themselves are never compared, since many nines print alike.
