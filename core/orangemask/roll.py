@@ -51,12 +51,12 @@ class Odds:
         from the others.
     """
 
-    temperature: float = 1.0
-    tint: float = 0.25
+    temperature: float = 2.5
+    tint: float = 0.7
     contrast: float = 4.0
-    ratios: float = 0.2
-    midtones: float = 1.0
-    lamp: float = 0.06
+    ratios: float = 1.5
+    midtones: float = 2.5
+    lamp: float = 0.04
 
 
 FITTED = Odds()

@@ -16,11 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.analysis import Analysis
+from orangemask.analysis import Analysis, analyse_thumbnail
 from orangemask.curves import Density
-from orangemask.film_base import find_film_base
 from orangemask.filters import Rig
-from orangemask.frame import find_frame
 from orangemask.thumbnail import LONG_SIDE
 from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE, make_features
 from orangemask_filters.invert_c41.rigs import RIGS, WHITE
@@ -109,8 +107,7 @@ class Examples:
 
 def analyse_frame(negative: NDArray[np.float32]) -> Analysis:
     """Return the program's analysis of a simulated scan, which is its own thumbnail."""
-    frame = find_frame(negative)
-    return Analysis(negative, frame, find_film_base(negative, frame), 1.0)
+    return analyse_thumbnail(negative)
 
 
 def grey_density(roll: Roll) -> NDArray[np.float64]:

@@ -19,6 +19,9 @@ POINTS = 16  # the colours are those of 16 × 16 squares of the planes
 PATCH = 8  # px of a square of the planes that is read as a shape
 SEEN = 12  # numbers kept of each square, in its place
 VALUES = 16
+FAR = 5.0  # deviations from the mean beyond which a fact is no farther
+MOST = 3.0  # largest correction, ranges of the estimate
+DENSEST = 4.0  # D above base: no film is denser, but holders taken for pictures are
 
 
 class Answer(NamedTuple):
@@ -113,7 +116,7 @@ class Corrections(nn.Module):
         few = functional.avg_pool2d(planes, SIDE // POINTS)
         points = with_density(few, facts).flatten(2).transpose(1, 2)
         mask = points[:, :, CHANNELS : CHANNELS + 1]
-        known = relu(self.facts(self.facts_scale(facts)))
+        known = relu(self.facts(self.facts_scale(facts).clamp(-FAR, FAR)))
         told = self.first_facts(known)[:, None]
         colours = relu(self.second(relu(self.first(points) + told)))
         spread = pooled(colours, mask)
@@ -138,7 +141,7 @@ class Corrections(nn.Module):
         sizes = [OUTPUTS, 1, CHANNELS, len(FILMS), len(RIGS), CHANNELS]
         corrections, expected, channel, film, rig, base = raw.split(sizes, dim=1)
         return Answer(
-            corrections,
+            corrections.clamp(-MOST, MOST),
             functional.softplus(expected) * 10.0,
             functional.softplus(channel) * 0.1,
             film,
@@ -154,7 +157,7 @@ def with_density(planes: Tensor, facts: Tensor) -> Tensor:
     """
     mask = planes[:, CHANNELS:]
     shadows, spread = facts[:, 2:5, None, None], facts[:, 5:8, None, None]
-    density = shadows * mask + planes[:, :CHANNELS] * spread
+    density = (shadows * mask + planes[:, :CHANNELS] * spread).clamp(-1.0, DENSEST)
     return torch.cat([planes, density], dim=1)
 
 
