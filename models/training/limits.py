@@ -60,12 +60,12 @@ def main() -> None:
         found[name] = train(
             "parametric", part_of(examples, rows), held, weights, steps=options.steps
         )
-        print(f"{name}: {found[name]:.2f}", flush=True)
+        print(f"{name}: {found[name]['error']:.2f}, colour {found[name]['colour']:.2f}", flush=True)
     name, weights = "told film, rig and base", options.folder / "told.pt"
     found[name] = train(
         "parametric", informed(examples), informed(held), weights, steps=options.steps
     )
-    print(f"{name}: {found[name]:.2f}", flush=True)
+    print(f"{name}: {found[name]['error']:.2f}, colour {found[name]['colour']:.2f}", flush=True)
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 

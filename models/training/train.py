@@ -226,11 +226,12 @@ def train(
     seed: int = 0,
     rate: float = 1.5e-3,
     log: Path | None = None,
-) -> float:
+) -> dict[str, float]:
     """Train a network and keep the running average that does best on `held` as `weights`.
 
     Where `weights` has a state beside it, training goes on from there. The rate rises over 300
-    steps to `rate` and falls as a cosine to 0 at `steps`. Its error there is returned.
+    steps to `rate` and falls as a cosine to 0 at `steps`. What it
+    reaches at its best, as `check` tells it, is returned.
     """
     torch.manual_seed(seed)
     network = Corrections(examples.facts.shape[1])
@@ -238,13 +239,13 @@ def train(
     average = AveragedModel(network, multi_avg_fn=weigh, use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
     state = weights.with_suffix(".state")
-    first, best = 0, float("inf")
+    first, best, reached = 0, float("inf"), dict[str, float]()
     if state.exists():
         saved: dict[str, Any] = torch.load(state, weights_only=True)
         network.load_state_dict(saved["network"])
         average.load_state_dict(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
-        first, best = saved["step"], saved["best"]
+        first, best, reached = saved["step"], saved["best"], saved["reached"]
     writer = _writer(log)
     render, recent, began = RENDERERS[kind], [], time.perf_counter()
     for step in range(first, steps):
@@ -279,7 +280,7 @@ def train(
         _report(writer, step + 1, float(np.mean(recent)), found, average.module, render, held)
         recent = []
         if found["error"] + COLOUR_WEIGHT * found["colour"] < best:
-            best = found["error"] + COLOUR_WEIGHT * found["colour"]
+            best, reached = found["error"] + COLOUR_WEIGHT * found["colour"], found
             torch.save(average.module.state_dict(), weights)
         torch.save(
             {
@@ -288,10 +289,11 @@ def train(
                 "optimiser": optimiser.state_dict(),
                 "step": step + 1,
                 "best": best,
+                "reached": reached,
             },
             state,
         )
-    return best
+    return reached
 
 
 def _writer(log: Path | None) -> Any:
