@@ -14,7 +14,7 @@ from orangemask_filters.invert_c41.prediction import FILMS
 from orangemask_filters.invert_c41.rigs import RIGS
 from orangemask_models import MODELS
 
-LARGEST = 3 << 20  # bytes
+LARGEST = 5_000_000  # bytes
 PLANES = np.zeros((features.PLANES, features.SIDE, features.SIDE), np.float32)
 FACTS = np.zeros(features.FACTS, np.float32)
 

@@ -14,6 +14,7 @@ DATA = Path(os.environ.get("ORANGEMASK_DATA", ROOT.parent / "shared/data"))
 pytestmark = pytest.mark.skipif(
     not (DATA / "negatives/it8-ektar100").is_dir(), reason="no charts: set ORANGEMASK_DATA"
 )
+pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
 pytest.importorskip("colour", reason="colour-science is not installed")
 sys.path.insert(0, str(ROOT / "models"))
 
