@@ -16,7 +16,7 @@ DATA = Path(os.environ.get("ORANGEMASK_DATA", ROOT.parent / "shared/data"))
 pytest.importorskip("colour", reason="colour-science is not installed")
 sys.path.insert(0, str(ROOT / "models"))
 
-from training import dress, dust, rigs, sensor  # noqa: E402
+from training import dress, dust, films, rigs, sensor  # noqa: E402
 
 needs_data = pytest.mark.skipif(
     not (DATA / "film/cameras").is_dir(), reason="no film data: set ORANGEMASK_DATA"
@@ -208,7 +208,8 @@ def test_the_chart_has_its_published_srgb() -> None:
 @needs_data
 def test_one_white_light_rig_in_eight_is_matrixed() -> None:
     rng, cameras = np.random.default_rng(5), rigs.load_cameras(DATA, held_out=False)
-    drawn = [rigs.draw_rig(rng, cameras, DATA) for _ in range(600)]
+    d_min = films.load_stock(DATA, "Gold200").d_min
+    drawn = [rigs.draw_rig(rng, cameras, DATA, d_min) for _ in range(600)]
     white = [rig for rig in drawn if rig.rig_class == "white"]
     assert 0.08 < np.mean([rig.space != "sensor" for rig in white]) < 0.17
     assert all(rig.space == "sensor" for rig in drawn if rig.rig_class != "white")
@@ -216,3 +217,16 @@ def test_one_white_light_rig_in_eight_is_matrixed() -> None:
     for rig in white:
         bare = rig.response.sum(axis=0)
         assert bare.min() > 0.0 and bare.max() == pytest.approx(1.0)
+
+
+@needs_data
+def test_most_lamps_of_three_bands_are_set_for_a_grey_film_base() -> None:
+    rng, cameras = np.random.default_rng(6), rigs.load_cameras(DATA, held_out=False)
+    d_min = films.load_stock(DATA, "Gold200").d_min
+    drawn = [rigs.draw_rig(rng, cameras, DATA, d_min, ("rgb",)) for _ in range(200)]
+    is_set = np.array([rig.name.endswith("for base") for rig in drawn])
+    assert 0.6 < is_set.mean() < 0.8  # BASE_SHARE
+    base = np.stack([10.0**-d_min @ rig.response for rig in drawn])
+    apart = np.ptp(np.log(base), axis=1)
+    # The median range of three normal deviates is 1.6 σ.
+    assert np.median(apart[is_set]) < 2.2 * rigs.BASE_SIGMA < np.median(apart[~is_set])
