@@ -13,8 +13,9 @@ from orangemask.execute import apply
 from orangemask.film_base import FilmBase
 from orangemask.filters import Context, find_filter
 from orangemask.image import Image
+from orangemask.nine import nine_to_values
 from orangemask.render import full_transform
-from orangemask.roll import Parts, nine_to_values
+from orangemask.roll import Parts
 from orangemask.spaces import space
 from orangemask.values import Values
 

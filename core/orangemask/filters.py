@@ -20,6 +20,7 @@ from orangemask.analysis import Analysis
 from orangemask.errors import ModelError, OrangemaskError, ParameterError
 from orangemask.film_base import FilmBase
 from orangemask.image import Triple
+from orangemask.nine import CHANNELS
 from orangemask.transforms import Transform
 
 ENTRY_POINTS = "orangemask.filters"
@@ -348,10 +349,9 @@ def find_filter(name: str) -> Filter:
 def told_of(prediction: Prediction) -> dict[str, Any]:
     """Return what is known of a prediction beside its values, JSON-ready."""
     channels = prediction.channels
-    names = ("red", "green", "blue")
     return {
         "confidence": prediction.confidence,
-        "channels": dict(zip(names, channels, strict=True)) if channels else None,
+        "channels": dict(zip(CHANNELS, channels, strict=True)) if channels else None,
         "film": asdict(prediction.film) if prediction.film else None,
         "rig": asdict(prediction.rig) if prediction.rig else None,
         "refusal": prediction.refusal or None,

@@ -20,7 +20,7 @@ has two odds: lights differ from red to blue, hardly from magenta to green.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,7 @@ from orangemask.errors import ParameterError
 from orangemask.film_base import DOUBTFUL, FilmBase
 from orangemask.filters import Filter
 from orangemask.image import Triple
+from orangemask.nine import CHANNELS, ZONES
 from orangemask.roll_base import APART, odd_base, weighted_quantile
 
 Floats = NDArray[np.float64]
@@ -63,9 +64,6 @@ FITTED = Odds()
 """Near the least mean ΔE2000 at a freedom of ½, over rolls in one daylight and rolls whose frames
 each have a light of their own (models/training/fit_roll.py --tune --light mixed). Half or twice of
 any changes less than 0.05. Rolls in one light alone would ask for a fifth of the first two."""
-
-CHANNELS = ("red", "green", "blue")
-ZONES = ("shadows", "midtones", "highlights")
 
 # Chosen on simulated rolls of 12 by least mean ΔE2000; the error is flat about all of them.
 PIVOT = 0.75
@@ -194,23 +192,6 @@ def require_zones(one: Filter) -> None:
             f"{one.name} has no shadows, midtones and highlights, so it has no rolls; "
             "leave out --model or --roll"
         )
-
-
-def values_to_nine(values: Mapping[str, float]) -> tuple[Triple, Triple, Triple]:
-    """Return a filter's values as rows S, m, H."""
-    shadows, midtones, highlights = (
-        (values[f"red_{zone}"], values[f"green_{zone}"], values[f"blue_{zone}"]) for zone in ZONES
-    )
-    return shadows, midtones, highlights
-
-
-def nine_to_values(nine: Sequence[Sequence[float]]) -> dict[str, float]:
-    """Return rows S, m, H as a filter's values."""
-    return {
-        f"{channel}_{zone}": float(row[c])
-        for zone, row in zip(ZONES, nine, strict=True)
-        for c, channel in enumerate(CHANNELS)
-    }
 
 
 def fit_film(frames: Sequence[Seen], base: FilmBase) -> Film:

@@ -22,6 +22,7 @@ from orangemask.filters import (
     UsedRoll,
 )
 from orangemask.image import Image
+from orangemask.nine import nine_to_values, values_to_nine
 from orangemask.render import predict_analysed, predict_values, within_range
 from orangemask.roll import (
     DEFAULT_FREEDOM,
@@ -29,12 +30,10 @@ from orangemask.roll import (
     analyse_frames,
     flaws,
     nine_at,
-    nine_to_values,
     not_negative,
     place_of,
     require_zones,
     shrink,
-    values_to_nine,
 )
 from orangemask.roll_base import odd_base, roll_base
 from orangemask.roll_file import FrameReport, Roll
@@ -121,7 +120,7 @@ def analyse_roll(
     if not negatives:
         raise ParameterError("none of the files looks like a negative: no roll to analyse")
     level = base or _agreed_base([looks[i].base for i in negatives])
-    if rig is AUTO_RIG:
+    if rig.name == AUTO:
         rig = one.rig(_most([alone[i].rig for i in negatives], one.rigs[0].name))
     if film == AUTO and _most([alone[i].film for i in negatives], AUTO) == "bw":
         film = "bw"  # which all frames must be; the others are alike

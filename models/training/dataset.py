@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.analysis import Analysis, analyse_thumbnail
+from orangemask.analysis import analyse_thumbnail
 from orangemask.curves import Density
 from orangemask.filters import Rig
 from orangemask.thumbnail import LONG_SIDE
@@ -105,11 +105,6 @@ class Examples:
         return len(self.facts)
 
 
-def analyse_frame(negative: NDArray[np.float32]) -> Analysis:
-    """Return the program's analysis of a simulated scan, which is its own thumbnail."""
-    return analyse_thumbnail(negative)
-
-
 def grey_density(roll: Roll) -> NDArray[np.float64]:
     """Return the density above base (3 steps, 3) that a roll's rig reads of greys, D."""
     steps = roll.stock.grey + np.asarray(GREYS) * np.log10(2.0)
@@ -133,7 +128,7 @@ def add_example(
     examples: Examples, i: int, roll: Roll, frame: Frame, told: Rig, rng: np.random.Generator
 ) -> None:
     """Fill example `i` from a simulated frame of a roll, its cross-talk undone as `told`."""
-    analysis = analyse_frame(frame.negative)
+    analysis = analyse_thumbnail(frame.negative)  # a frame is its own thumbnail
     features = make_features(analysis, told)
     base = np.asarray(analysis.base.density)
     y, x = np.nonzero(frame.labels == 0)

@@ -16,6 +16,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from orangemask.nine import CHANNELS, ZONES
 from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE
 from training.network import Average, Corrections
 from training.train import load_network
@@ -98,12 +99,8 @@ def _compare(path: Path, network: Shipped) -> None:
 
 def _order(kind: str) -> str:
     if kind == "matrix":
-        return " ".join(f"{to}_from_{of}" for to in _CHANNELS for of in _CHANNELS)
-    return " ".join(f"{channel}_{zone}" for zone in _ZONES for channel in _CHANNELS)
-
-
-_CHANNELS = ("red", "green", "blue")
-_ZONES = ("shadows", "midtones", "highlights")
+        return " ".join(f"{to}_from_{of}" for to in CHANNELS for of in CHANNELS)
+    return " ".join(f"{channel}_{zone}" for zone in ZONES for channel in CHANNELS)
 
 
 def _enter(name: str, path: Path, told: str) -> None:

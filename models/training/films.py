@@ -133,7 +133,12 @@ def status_m(data: Path) -> Array:
 
     The red response reaches 770 nm but film data ends at 700: it is cut there.
     """
-    table = read_json(data / "film/standards/StatusM_ISO5-3.json")
+    return densitometer(data, "M")
+
+
+def densitometer(data: Path, status: str) -> Array:
+    """Return the responses (31, 3) of Status "A" or "M", ISO 5-3; they sum to 1 per channel."""
+    table = read_json(data / f"film/standards/Status{status}_ISO5-3.json")
     response = table["responsivity_linear_peak1"]
     columns = [to_grid(table["wavelength_nm"], response[c], 0.0) for c in ("red", "green", "blue")]
     weights = np.stack(columns, axis=1)

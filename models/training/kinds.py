@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from orangemask_filters.invert_c41.prediction import FILMS
 from training.films import (
     GREY_EXPOSURE,
     LAYERS,
@@ -19,17 +20,14 @@ from training.films import (
     Array,
     Stock,
     amounts_of_neutral,
+    densitometer,
     load_dyes,
-    read_json,
-    to_grid,
 )
 from training.rigs import Rig
-from training.scenes import Pixels
+from training.scenes import LUMINANCE, Pixels
 from training.sensor import Capture, FallOff
 
-FILM_KINDS = ("c41", "maskless", "bw", "positive")
-# Linear sRGB to luminance, IEC 61966-2-1.
-LUMINANCE = np.asarray([0.2126, 0.7152, 0.0722], dtype=np.float32)
+FILM_KINDS = FILMS  # those that the program tells apart
 # What a film is exposed with, EV: mean, σ, least, most. Slides forgive little.
 EXPOSURES = dict.fromkeys(("c41", "maskless", "bw"), (0.5, 1.1, -2.0, 4.0))
 EXPOSURES |= {"positive": (0.0, 0.4, -1.0, 1.0)}
@@ -125,13 +123,10 @@ def slide_neutrals(data: Path, name: str) -> tuple[Array, Array]:
     Grey by Status A, ISO 5-3, above the base.
     """
     dyes = load_dyes(data, name)
-    table = read_json(data / "film/standards/StatusA_ISO5-3.json")
-    response = table["responsivity_linear_peak1"]
-    columns = [to_grid(table["wavelength_nm"], response[c], 0.0) for c in ("red", "green", "blue")]
-    weights = np.stack(columns, axis=1)
-    weights = weights / weights.sum(axis=0)
     target = np.repeat(SLIDE_STEPS[:, None], len(LAYERS), axis=1)
-    return dyes, amounts_of_neutral(target, np.zeros(len(WAVELENGTHS)), dyes, weights)
+    return dyes, amounts_of_neutral(
+        target, np.zeros(len(WAVELENGTHS)), dyes, densitometer(data, "A")
+    )
 
 
 def draw_slide(data: Path, stock: Stock, rng: np.random.Generator) -> Stock:

@@ -12,13 +12,12 @@ import cv2
 import numpy as np
 
 from training.films import Array
-from training.scenes import Pixels, Scene, is_held_out
+from training.scenes import LUMINANCE, Pixels, Scene, is_held_out
 
 VIEWS = 24  # a panorama; the same ones every time
 VIEW_SIZE = (144, 216)  # px; 1024 px all around are 100 to 213 px a view
 PITCH, FIELD = 25.0, (35.0, 75.0)  # degrees: ± up or down; the view's width
 BRIGHTEST = 32.0  # of the truth's white: 5 EV above it a film's curve and a lens' flare are level
-LUMINANCE = np.asarray([0.2126, 0.7152, 0.0722], dtype=np.float32)  # IEC 61966-2-1
 # Medians of our photographs' luminance: ln has median −1.9 and σ 1, quartiles 0.07 and 0.27;
 # their 95th percentile is at most about 0.9, which a view may pass as far as white.
 MEDIAN_LN, MEDIAN_SIGMA, MEDIAN_RANGE = -1.9, 1.0, (0.04, 0.45)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from orangemask_filters.invert_c41.rigs import RIGS
 from training.films import WAVELENGTHS, Array, read_json
 from training.lights import (
     FLUORESCENTS,
@@ -26,10 +27,9 @@ HOLD_OUT_EVERY = 6  # of the cameras in the order of their file names, the last 
 KINDS = {"led": 0.45, "daylight": 0.1, "tungsten": 0.07, "fluorescent": 0.06}
 KINDS |= {"rgb": 0.16, "scanner": 0.16}
 WHITE_KINDS = ("led", "daylight", "tungsten", "fluorescent")
-NARROW_KINDS = ("rgb", "scanner")
 # What the program tells apart: white light on a Bayer sensor, red, green and blue LEDs on one,
 # and scanners with three bands.
-RIG_CLASSES = ("white", "narrow", "scanner")
+RIG_CLASSES = tuple(RIGS)
 DISPLAY_SHARE = 0.12  # of white-light rigs: a converter went on to a display's primaries
 DISPLAY_SPACES = {"srgb": "sRGB", "rec2020": "ITU-R BT.2020"}  # names in colour-science
 

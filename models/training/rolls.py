@@ -22,8 +22,9 @@ from orangemask.curves import Density
 from orangemask.film_base import FilmBase
 from orangemask.filters import AUTO_RIG, Context, Prediction, find_filter
 from orangemask.image import Image
+from orangemask.nine import values_to_nine
 from orangemask.render import predict_analysed
-from orangemask.roll import Film, Seen, analyse_frames, values_to_nine
+from orangemask.roll import Film, Seen, analyse_frames
 from orangemask.roll_frames import analyse_roll, analyse_source, predict_with, seen_of
 from training.dataset import SIZE
 from training.lights import daylight, draw_daylight, draw_scene_light

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.float32]
 
+# Linear sRGB to luminance, IEC 61966-2-1.
+LUMINANCE = np.asarray([0.2126, 0.7152, 0.0722], dtype=np.float32)
+
 HELD_OUT_PERCENT = 15
 # An illustration has flat areas: blocks of 8 × 8 pixels of one and the same level. Camera
 # noise and JPEG leave few of them in a photograph other than where it is clipped. Counting

@@ -32,6 +32,7 @@ from orangemask_filters.invert_c41.print_curve import BLACK_V, PRIMARIES, PRINT
 from training.dataset import Examples
 from training.form import difference, midtone, print_curve
 from training.network import Answer, Corrections, moved
+from training.scenes import LUMINANCE
 
 BATCH = 64
 PIXELS = 250  # of each picture, drawn anew each time
@@ -53,7 +54,7 @@ Render: TypeAlias = Callable[[Tensor, Batch], Tensor]
 
 CURVE = torch.tensor([PRINT.gamma, PRINT.soft_clip, PRINT.span])
 GAMMA = 2.2  # of sRGB codes, nearly
-LUMINANCE = torch.tensor([0.2126, 0.7152, 0.0722])  # IEC 61966-2-1
+WEIGHTS = torch.from_numpy(LUMINANCE)
 TO_SRGB = torch.tensor(conversion(space(PRIMARIES), space("srgb")).T, dtype=torch.float32)
 
 
@@ -160,7 +161,7 @@ def picture_error(render: Render, corrections: Tensor, batch: Batch) -> PictureE
     shown = result.clamp(0.0, 1.0)
     whole = difference(shown + 0.1 * (result - shown), truth).mean(dim=1)
     seen, wanted = (x.detach().clamp_min(0.0) ** (1.0 / GAMMA) for x in (shown, truth))
-    means = [(x @ LUMINANCE).mean(dim=1).clamp_min(0.01) for x in (seen, wanted)]
+    means = [(x @ WEIGHTS).mean(dim=1).clamp_min(0.01) for x in (seen, wanted)]
     gain = (means[1] / means[0]) ** GAMMA
     level = result * gain[:, None, None]
     bright = level.clamp(0.0, 1.0)

@@ -16,8 +16,9 @@ import numpy as np
 from orangemask.analysis import Analysis
 from orangemask.curves import Density
 from orangemask.filters import Context, Filter, Model, Param, Prediction
+from orangemask.nine import CHANNELS
 from orangemask.transforms import Curves, Matrix, Transform
-from orangemask_filters.invert_c41.prediction import CHANNELS, FILMS, predict_matrix
+from orangemask_filters.invert_c41.prediction import FILMS, predict_matrix
 from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT_FROM_BLACK
 from orangemask_filters.invert_c41.rigs import RIGS
 

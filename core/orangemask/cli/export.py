@@ -10,6 +10,7 @@ from orangemask.cli.options import add_filters, add_rig, changes, filter_of_valu
 from orangemask.curves import LINEAR
 from orangemask.film_base import PRIOR, FilmBase
 from orangemask.filters import AUTO, Context, Filter
+from orangemask.nine import ZONES, values_to_nine
 from orangemask.spaces import SPACES, space
 from orangemask.values import Values, read_values
 
@@ -61,8 +62,9 @@ def run(options: argparse.Namespace) -> int:
     curve = parse_encoding(encoding) or LINEAR
     transform = full_transform((curve, curve, curve), one, values, target)
     cdl = None
-    if {f"red_{zone}" for zone in _ZONES} <= set(values.values):
-        cdl = cdl_from_parameters(*(_zone(values, zone) for zone in _ZONES))
+    if {f"red_{zone}" for zone in ZONES} <= set(values.values):
+        shadows, midtones, highlights = values_to_nine(values.values)
+        cdl = cdl_from_parameters(shadows, highlights, midtones)
     write_lut(
         options.output,
         transform,
@@ -73,14 +75,6 @@ def run(options: argparse.Namespace) -> int:
         cdl=cdl,
     )
     return 0
-
-
-_ZONES = ("shadows", "highlights", "midtones")
-
-
-def _zone(values: Values, zone: str) -> tuple[float, float, float]:
-    red, green, blue = (values.values[f"{name}_{zone}"] for name in ("red", "green", "blue"))
-    return red, green, blue
 
 
 def _values(family: list[Filter], options: argparse.Namespace) -> tuple[Filter, Values]:

@@ -17,8 +17,9 @@ from orangemask.analysis import Analysis
 from orangemask.curves import Affine, Chain, Density
 from orangemask.errors import ParameterError
 from orangemask.filters import Context, Filter, Model, Param, Prediction
+from orangemask.nine import CHANNELS
 from orangemask.transforms import Curves, Matrix, Operation, Transform
-from orangemask_filters.invert_c41.prediction import CHANNELS, FILMS, predict_parametric
+from orangemask_filters.invert_c41.prediction import FILMS, predict_parametric
 from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT
 from orangemask_filters.invert_c41.rigs import RIGS
 from orangemask_filters.invert_c41.tone import Midtone

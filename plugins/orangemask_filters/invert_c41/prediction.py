@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from orangemask.analysis import Analysis
 from orangemask.filters import AUTO, Context, Found, Prediction, Rig
 from orangemask.image import Triple
+from orangemask.nine import CHANNELS, nine_to_values
 from orangemask_filters.invert_c41.features import Features, make_features
 from orangemask_filters.invert_c41.rigs import RIGS, WHITE
 
-CHANNELS = ("red", "green", "blue")
 FILMS = ("c41", "maskless", "bw", "positive")
 """Masked and maskless colour negative, silver negative, slide or print; the network's order."""
 
@@ -150,12 +150,7 @@ def _nine_values(nine: NDArray[np.float64], context: Context) -> tuple[dict[str,
         above = np.stack([nine[0] - base, nine[1], nine[2] - base]).mean(axis=1)
         nine = np.stack([base + above[0], np.full(3, above[1]), base + above[2]])
         context = replace(context, rig=SILVER)
-    values = {
-        f"{channel}_{zone}": float(row[c])
-        for c, channel in enumerate(CHANNELS)
-        for zone, row in zip(("shadows", "midtones", "highlights"), nine, strict=True)
-    }
-    return values, context
+    return nine_to_values(nine.tolist()), context
 
 
 def _told(
