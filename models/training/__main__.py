@@ -73,12 +73,12 @@ def main() -> None:
             for path, words in wanted
         ]:
             job.result()
-        runs = [("parametric", seed, options.steps) for seed in SEEDS]
         if not film.exists():
             run(
                 "train_film", "--train", films, parts[0], "--check", films_held,
                 "--steps", min(FILM_STEPS, options.steps), "--weights", film,
             )  # fmt: skip
+        runs = [("parametric", seed, options.steps) for seed in SEEDS]
         runs.append(("matrix", 0, min(MATRIX_STEPS, options.steps)))
         for job in [
             pool.submit(
