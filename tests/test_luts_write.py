@@ -21,7 +21,7 @@ from test_luts_bake import HIGHLIGHTS, MIDTONES, SHADOWS, build_look
 def test_the_extension_chooses_the_format(tmp_path, name, start):
     path = tmp_path / name
     cdl = cdl_from_parameters(SHADOWS, HIGHLIGHTS, MIDTONES)
-    comments = describe("srgb", "sRGB")
+    comments = describe("codes of a negative, encoding srgb", "positive in sRGB")
     write_lut(path, build_look(), size=17, cdl=cdl, comments=comments)
     content = path.read_bytes()
     assert content.startswith(start)

@@ -1,7 +1,9 @@
 """Apply a transform to a picture: row blocks, threads, progress and cancel.
 
 A uint16 picture is looked up (`orangemask.tables`), not calculated. A float picture is evaluated
-exactly as the transform says.
+exactly as the transform says. A cube, of either, is interpolated by OpenColorIO
+(`orangemask.cubes`). Where there are effects each tile is worked with its margin, by floats, and
+comes out as it would from the whole picture.
 
 NumPy's `take` is 4 times slower than OpenCV's 16-bit table (tests/benchmarks/README.md); numba
 would be as fast but starts in seconds and does not freeze.
@@ -19,17 +21,23 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from orangemask.cubes import CubeChain, CubeWorker
 from orangemask.errors import Cancelled
 from orangemask.image import Pixels
 from orangemask.tables import Tables, Worker, quantised
-from orangemask.transforms import Transform
+from orangemask.tiles import Area, BlockWorker, Fill, TileWorker, areas
+from orangemask.transforms import Cube, Transform
 
 BLOCK_PIXELS = 512 * 1024  # between two looks at progress and cancel; smaller ones cost time
+TILE = 512  # px, edge of a tile, at least
+MARGINS = 4  # edge of a tile, in margins, where that is more: 2.25 times the pixels are worked then
 
 Progress: TypeAlias = Callable[[float], None]
 Cancel: TypeAlias = Callable[[], bool]
 Output: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
-Fill: TypeAlias = Callable[[NDArray[Any], NDArray[Any]], None]
+Work: TypeAlias = Callable[[NDArray[Any], NDArray[Any], Area], None]
+
+_FLOAT = np.dtype(np.float32)
 
 
 def apply(
@@ -70,34 +78,26 @@ def apply(
     if height == 0 or width == 0:
         return out
     threads = threads or usable_cores()
-    idle = _workers(transform, pixels.dtype, out.dtype, threads)
-    rows = max(1, BLOCK_PIXELS // width)
-    starts = range(0, height, rows)
+    idle, edges = _compiled(transform, pixels, out.dtype, threads)
     done = 0
 
-    def work(y: int) -> int:
-        source = np.ascontiguousarray(pixels[y : y + rows])
-        part = out[y : y + rows]
-        target = part if part.flags.c_contiguous else np.empty(part.shape, part.dtype)
+    def work(area: Area) -> int:
         worker = idle.pop()
-        worker(source.reshape(1, -1, 3), target.reshape(1, -1, 3))
+        worker(pixels, out, area)
         idle.append(worker)
-        if target is not part:
-            part[...] = target
-        return int(source.shape[0])
+        return area.pixels
 
     with _one_thread_each(), ThreadPoolExecutor(threads) as pool:
         waiting: set[Future[int]] = set()
         try:
-            queue = iter(starts)
-            for y in queue:
-                waiting.add(pool.submit(work, y))
+            for area in areas(width, height, edges):
+                waiting.add(pool.submit(work, area))
                 if len(waiting) < 16:  # enough to keep every core busy, few enough to stop soon
                     continue
-                done += _collect(waiting, progress, done, height)
+                done += _collect(waiting, progress, done, height * width)
                 _stop_if(cancel)
             while waiting:
-                done += _collect(waiting, progress, done, height)
+                done += _collect(waiting, progress, done, height * width)
                 _stop_if(cancel)
         finally:
             for future in waiting:
@@ -123,10 +123,32 @@ class _Exact:
             out[...] = quantised(self.transform(block), self.target)
 
 
+def _compiled(
+    transform: Transform, pixels: Pixels, target: np.dtype[Any], threads: int
+) -> tuple[list[Work], tuple[int, int]]:
+    """Return a worker for each thread, and width and height of the areas they are given."""
+    height, width = pixels.shape[:2]
+    effects = transform.effects
+    if not effects:
+        fills = _workers(transform, pixels.dtype, target, threads)
+        return [BlockWorker(fill) for fill in fills], (width, max(1, BLOCK_PIXELS // width))
+    steps = []
+    parts = transform.between_effects()
+    for i, part in enumerate(parts):
+        source = pixels.dtype if i == 0 else _FLOAT
+        ends = target if i == len(effects) else _FLOAT
+        steps.append(_workers(part, source, ends, threads))
+    edge = max(TILE, MARGINS * sum(effect.margin(width, height) for effect in effects))
+    return [TileWorker(effects, fills) for fills in zip(*steps, strict=True)], (edge, edge)
+
+
 def _workers(
     transform: Transform, source: np.dtype[Any], target: np.dtype[Any], threads: int
 ) -> list[Fill]:
     """Return for each thread what fills (1, n, 3) `target` codes from `source` codes."""
+    if any(isinstance(operation, Cube) for operation in transform.operations):
+        chain = CubeChain.of(transform, source, target)
+        return [CubeWorker(chain) for _ in range(threads)]
     if source != np.uint16:
         return [_Exact(transform, target)] * threads
     tables = Tables.of(transform, target)
@@ -146,13 +168,13 @@ def _one_thread_each() -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
-def _collect(waiting: set[Future[int]], progress: Progress | None, done: int, height: int) -> int:
+def _collect(waiting: set[Future[int]], progress: Progress | None, done: int, total: int) -> int:
     finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
     waiting -= finished
-    rows = sum(future.result() for future in finished)
+    pixels = sum(future.result() for future in finished)
     if progress is not None:
-        progress((done + rows) / height)
-    return rows
+        progress((done + pixels) / total)
+    return pixels
 
 
 def _stop_if(cancel: Cancel | None) -> None:

@@ -3,7 +3,8 @@
 A cube of an encoded picture is sampled in the picture's own codes. Linear light is not: 65 equal
 steps of transmittance leave all of the blue layer above 1.8 D to one cell. There the codes go
 through a `LogShaper` first, a one-dimensional table in front of the cube, and the cube is sampled
-in density over just the span in which the transform still moves.
+in density over just the span in which the transform still moves. A transform that ends in a cube,
+with only curves before it, is such a pair already: its curves are the table in front.
 
 Mean CIE 2000 against the transform itself, on simulated negatives (tests/test_luts_cube.py), for
 17, 33 and 65 points: sRGB codes 0.71, 0.22, 0.06; linear light with the shaper 0.55, 0.14, 0.04;
@@ -21,15 +22,18 @@ from numpy.typing import NDArray
 from orangemask.curves import MIN_TRANSMITTANCE, Chain, Curve, Floats, Table, Transfer
 from orangemask.errors import ParameterError
 from orangemask.image import Triple
-from orangemask.transforms import Curves, Matrix, Operation, Transform
+from orangemask.luts.encodings import AcesCct, Pq
+from orangemask.transforms import MAX_NODES, MIN_NODES, Cube, Curves, Matrix, Operation, Transform
 
-MIN_SIZE = 2
-MAX_SIZE = 129  # 2.1 million entries, 58 MB of text
+MIN_SIZE = MIN_NODES
+MAX_SIZE = MAX_NODES  # 2.1 million entries, 58 MB of text
 DEFAULT_SIZE = 65
 PROBES = 1201  # steps of 0.005 D between clear and the floor of transmittance
 MOVING = 2e-3  # of the output: half an 8-bit code
 MARGIN = 0.2  # D, for what cross-talk moves
 FLOOR_DENSITY = float(-np.log10(MIN_TRANSMITTANCE))
+LIGHTS = np.geomspace(1.0, 1024.0, 1025)  # codes above 1, ten stops of them
+FLAT = 1e-5  # of a cube's edge
 PROPORTIONS = np.array([0.02, 0.1, 0.5, 1.0])  # codes at which a transfer is looked at
 
 
@@ -56,6 +60,43 @@ class LogShaper:
         """Return linear codes for (…, 3) shaped codes."""
         low, high = np.log10(np.asarray((self.low, self.high), s.dtype))
         return np.asarray(10 ** (low + s * (high - low)), s.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class PreCurves:
+    """The curves in front of a cube, held to what the cube reads.
+
+    Attributes
+    ----------
+    curves : Curves
+        Codes to places along the cube's edges, 0…1.
+    end : float
+        Code above which none of them moves; 1 at least.
+    """
+
+    curves: Curves
+    end: float = 1.0
+
+    def __call__(self, x: Floats) -> Floats:
+        """Return places, 0…1, for (…, 3) codes."""
+        return np.clip(self.curves(x), x.dtype.type(0), x.dtype.type(1))
+
+
+def curves_and_cube(transform: Transform) -> tuple[PreCurves, Cube] | None:
+    """Return a transform as curves and one cube, folded; None where it is something else."""
+    match transform.folded().operations:
+        case (Curves() as curves, Cube() as cube):
+            with np.errstate(all="ignore"):  # far above what the curves are for
+                places = PreCurves(curves)(np.stack([LIGHTS] * 3, axis=-1))
+            moving = np.flatnonzero((np.abs(places - places[-1]) > FLAT).any(axis=1))
+            end = LIGHTS[moving[-1] + 1] if moving.size else 1.0
+            return PreCurves(curves, float(end)), cube
+    return None
+
+
+def resized(cube: Cube, size: int) -> Cube:
+    """Return a cube interpolated at `size` points along an edge."""
+    return cube if size == cube.size else Cube(bake(Transform((cube,)), size).astype(np.float32))
 
 
 def reads_linear(transform: Transform) -> bool:
@@ -126,6 +167,7 @@ def planes(
     transform: Transform, size: int, shaper: LogShaper | None = None
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the cube one blue level after the other, each (red, green, 3), to bound memory."""
+    transform = transform.without_effects()
     steps = np.linspace(0.0, 1.0, size)
     red, green = np.meshgrid(steps, steps, indexing="ij")
     for blue in steps:
@@ -152,14 +194,14 @@ def _starts_linear(curve: Curve) -> bool:
     """Whether what comes before the first density or other curve is proportional to light."""
     light = PROPORTIONS
     for part in curve.curves if isinstance(curve, Chain) else (curve,):
-        if not isinstance(part, Transfer | Table):
+        if not isinstance(part, Transfer | Table | AcesCct | Pq):
             break
         light = part(light)
     return bool(np.allclose(light, PROPORTIONS * light[-1], rtol=0.01))
 
 
 def _without_crosstalk(operation: Operation) -> Operation:
-    if isinstance(operation, Curves):
+    if not isinstance(operation, Matrix):
         return operation
     return Matrix(np.diag(operation.matrix.sum(axis=1)), operation.offset)
 

@@ -2,8 +2,8 @@
 
 Transfer curves become Exponent nodes, densities a Range and a Log node, affine curves and matrices
 Matrix nodes; all other curves become LUT1D nodes, fine enough to stay within `CLOSE` of the curve,
-over just the span in which they move, behind a Matrix that maps that span to 0…1. Nothing is
-sampled in three dimensions and nothing is clipped.
+over just the span in which they move, behind a Matrix that maps that span to 0…1. A cube becomes a
+LUT3D node. Nothing else is sampled in three dimensions, and nothing is clipped but by a cube.
 
 References
 ----------
@@ -20,11 +20,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from orangemask.curves import LINEAR, Affine, Chain, Curve, Density, Table, Transfer
+from orangemask.curves import LINEAR, Affine, Chain, Curve, Density, Floats, Table, Transfer
 from orangemask.errors import ParameterError
+from orangemask.luts.bake import curves_and_cube, resized
 from orangemask.luts.clf_nodes import (
     Numbers,
     Three,
+    cube_node,
     exponent_node,
     log_node,
     matrix_node,
@@ -32,7 +34,7 @@ from orangemask.luts.clf_nodes import (
     range_node,
     table_node,
 )
-from orangemask.transforms import IDENTITY, Curves, Matrix, Transform
+from orangemask.transforms import IDENTITY, Cube, Curves, Matrix, Transform
 
 INPUT_SPAN = (0.0, 2.0)  # codes a file is exact for; above 1 a stop of float headroom
 CLOSE = 2e-6  # greatest error between the entries of a LUT1D
@@ -62,6 +64,11 @@ class _Nodes:
         self.flush()
         self.xml.append(text)
 
+    def cube(self, cube: Cube) -> None:
+        self.node(cube_node(cube.nodes))
+        self.low = cube.nodes.min(axis=(0, 1, 2)).astype(np.float64)
+        self.high = cube.nodes.max(axis=(0, 1, 2)).astype(np.float64)
+
     def flush(self) -> None:
         if not self.pending.is_identity:
             self.xml.append(matrix_node(self.pending))
@@ -77,8 +84,20 @@ class _Nodes:
         self.high = np.array([values.max() for values in spans])
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """0…1, all that a cube reads."""
+
+    def __call__(self, x: Floats) -> Floats:
+        return np.clip(x, x.dtype.type(0), x.dtype.type(1))
+
+
 def transform_to_clf(
-    transform: Transform, *, title: str = "Orangemask", comments: Sequence[str] = ()
+    transform: Transform,
+    *,
+    size: int | None = None,
+    title: str = "Orangemask",
+    comments: Sequence[str] = (),
 ) -> bytes:
     """Return a .clf file.
 
@@ -86,6 +105,8 @@ def transform_to_clf(
     ----------
     transform : Transform
         On codes in 0…1.
+    size : int, optional
+        Points along an edge of a cube, 2 to 129; default: its own.
     title : str
         Becomes the name and the id of the process list.
     comments : sequence of str
@@ -96,11 +117,19 @@ def transform_to_clf(
     ParameterError
         A curve is not a number somewhere.
     """
-    nodes = _Nodes()
-    for operation in transform.operations:
+    nodes, transform = _Nodes(), transform.without_effects()
+    if pair := curves_and_cube(transform):
+        curves, _ = pair
+        nodes.high = np.maximum(nodes.high, curves.end)
+    for operation, following in zip_longest(transform.operations, transform.operations[1:]):
         if isinstance(operation, Matrix):
             nodes.matrix(operation.matrix, operation.offset)
-        else:
+        elif isinstance(operation, Cube):
+            nodes.cube(operation if size is None else resized(operation, size))
+        elif isinstance(operation, Curves):
+            if isinstance(following, Cube):
+                held = _Held()
+                operation = operation.then(Curves((held, held, held)))
             for position in _positions(operation):
                 _add_curves(nodes, position)
     nodes.flush()

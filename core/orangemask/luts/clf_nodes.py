@@ -50,6 +50,14 @@ def table_node(samples: Numbers) -> str:
     return _node("LUT1D", f'<Array dim="{len(samples)} 3">\n{rows}\n</Array>')
 
 
+def cube_node(nodes: NDArray[np.float32]) -> str:
+    """Return a LUT3D node of (n, n, n, 3) samples over 0…1, tetrahedral; blue runs fastest."""
+    rows = "\n".join("%.7g %.7g %.7g" % tuple(row) for row in nodes.reshape(-1, 3).tolist())  # noqa: UP031
+    size = f"{len(nodes)} {len(nodes)} {len(nodes)} 3"
+    array = f'<Array dim="{size}">\n{rows}\n</Array>'
+    return _node("LUT3D", array, ' interpolation="tetrahedral"')
+
+
 def _node(name: str, body: str, attributes: str = "") -> str:
     return f'<{name} inBitDepth="32f" outBitDepth="32f"{attributes}>\n{body}\n</{name}>'
 

@@ -1,8 +1,9 @@
 """The .cube file: a 3D table, with a 1D shaper before it where the input is linear light.
 
 Encoded input gives a plain 3D cube that everything reads (Adobe, Cube LUT Specification 1.0,
-2013). Linear input gives DaVinci Resolve's combined form, one 1D and one 3D table in a file, which
-Resolve, OpenColorIO and colour-science read; most photo editors read plain cubes only.
+2013). Linear input, and a cube too small for what it reads, give DaVinci Resolve's combined form,
+one 1D and one 3D table in a file, which Resolve, OpenColorIO and colour-science read; most photo
+editors read plain cubes only.
 """
 
 from __future__ import annotations
@@ -13,10 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orangemask.curves import Floats
-from orangemask.luts.bake import DEFAULT_SIZE, LogShaper, bake, moving_shaper, reads_linear
+from orangemask.luts.bake import (
+    DEFAULT_SIZE,
+    LogShaper,
+    PreCurves,
+    bake,
+    check_size,
+    curves_and_cube,
+    moving_shaper,
+    reads_linear,
+    resized,
+)
 from orangemask.transforms import Transform
 
 SHAPER_SIZE = 16384  # linear between entries: within 1e-5 D at a transmittance of 0.005
+SCENE_SHAPER_SIZE = 65536  # the specification's limit: 0.01 EV at black where white is 23
 LINE_LENGTH = 250  # the specification's limit in bytes
 UNIT = 1_000_000  # six decimals
 
@@ -49,7 +61,12 @@ def transform_to_cube(
     ParameterError
         `size` is not allowed.
     """
+    check_size(size)
     shaped = reads_linear(transform) if linear is None else linear
+    if shaped and (pair := curves_and_cube(transform)):
+        curves, cube = pair
+        nodes = resized(cube, size).nodes.astype(np.float64)
+        return table_to_cube(nodes, shaper=curves, title=title, comments=comments)
     shaper = moving_shaper(transform) if shaped else None
     table = bake(transform, size, shaper=shaper)
     return table_to_cube(table, shaper=shaper, title=title, comments=comments)
@@ -58,7 +75,7 @@ def transform_to_cube(
 def table_to_cube(
     table: NDArray[np.float64],
     *,
-    shaper: LogShaper | None = None,
+    shaper: LogShaper | PreCurves | None = None,
     title: str = "Orangemask",
     comments: Sequence[str] = (),
 ) -> bytes:
@@ -69,9 +86,13 @@ def table_to_cube(
     head += [f"# {_line(line, LINE_LENGTH - 2)}" for text in comments for line in text.splitlines()]
     tables: list[Floats] = [table.transpose(2, 1, 0, 3)]  # red runs fastest in the file
     if shaper:
-        head += ["# 1D table: linear light to a logarithmic scale; 3D table: on that scale"]
-        head += [f"LUT_1D_SIZE {SHAPER_SIZE}", "LUT_1D_INPUT_RANGE 0.0 1.0"]
-        codes = np.linspace(0.0, 1.0, SHAPER_SIZE)
+        entries, end = SHAPER_SIZE, 1.0
+        if isinstance(shaper, PreCurves):
+            end = round(shaper.end, 6)
+            entries = SCENE_SHAPER_SIZE if end > 1.0 else SHAPER_SIZE
+        head += ["# 1D table: input to the even steps of the 3D table"]
+        head += [f"LUT_1D_SIZE {entries}", f"LUT_1D_INPUT_RANGE 0.0 {end}"]
+        codes = np.linspace(0.0, end, entries)
         tables.insert(0, shaper(np.stack([codes] * 3, axis=-1)))
     head += [f"LUT_3D_SIZE {len(table)}"]
     if shaper:

@@ -77,8 +77,8 @@ def transform_to_hald_pixels(
     if reads_linear(transform) and not allow_linear:
         raise ParameterError(
             "a Hald CLUT cannot hold a look for linear input, its steps are too coarse in the "
-            "shadows: give --encoding srgb and apply it to a copy encoded so, or export .cube or "
-            ".clf"
+            "shadows: make it for encoded pictures (--encoding srgb; --for srgb) and apply it to a "
+            "copy encoded so, or export .cube or .clf"
         )
     size = level * level
     rows = np.empty((size, size, size, 3), np.uint16)  # blue, green, red

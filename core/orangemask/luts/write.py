@@ -18,13 +18,10 @@ from orangemask.transforms import Transform
 FORMATS = (".cube", ".png", ".clf", ".cdl")
 
 
-def describe(encoding: str, space: str) -> tuple[str, ...]:
+def describe(source: str, target: str, notes: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the comments every file should have: what goes in, what comes out, what wrote it."""
-    return (
-        f"Input: codes of a negative, encoding {encoding}",
-        f"Output: positive in {space}",
-        f"Written by Orangemask {version('orangemask')}",
-    )
+    written = f"Written by Orangemask {version('orangemask')}"
+    return (f"Input: {source}", f"Output: {target}", *notes, written)
 
 
 def write_lut(
@@ -45,10 +42,10 @@ def write_lut(
     path : Path
         The extension chooses the format.
     transform : Transform
-        On codes in 0…1.
+        On codes in 0…1. Its effects are left out, which the file's comments then say.
     size : int, optional
         Points along an edge of the cube: for .cube 2 to 129, default 65; for .png the nearest
-        square is taken, default 64. Not used for .clf and .cdl.
+        square is taken, default 64; for .clf of a cube, default the cube's own.
     title : str
         Default: the file's name.
     comments : sequence of str
@@ -70,6 +67,10 @@ def write_lut(
     """
     _refuse_unknown(path)
     check_free(path, force=force)
+    if transform.effects:
+        names = " and ".join(effect.name for effect in transform.effects)
+        comments = (*comments, f"Left out: {names}; a table looks at each pixel alone")
+        transform = transform.without_effects()
     content = _encode(path, transform, size, title or path.stem, comments, cdl, linear)
     with destination(path, force=force) as part:
         part.write_bytes(content)
@@ -94,7 +95,7 @@ def _encode(
             transform, level, title=title, comments=comments, allow_linear=linear is False
         )
     if suffix == ".clf":
-        return transform_to_clf(transform, title=title, comments=comments)
+        return transform_to_clf(transform, size=size, title=title, comments=comments)
     if cdl is None:
         raise OutputError(
             f"cannot write {path}: this look has no shadows, midtones and highlights in density "
