@@ -259,7 +259,8 @@ def load_sheet(data: Path, name: str) -> Stock:
     `GREY_DENSITY`, moved along the exposure until it is at the nearer bound. Film for tungsten
     is sensitised as behind a conversion filter, as it is used in daylight.
     """
-    if name not in (stocks := read_json(SHEETS)["stocks"]):
+    sheets = read_json(SHEETS)
+    if name not in (stocks := sheets["stocks"] | sheets["twins"]):
         raise ValueError(f"{SHEETS.name} has no stock {name}; it has {', '.join(stocks)}")
     sheet, weights = stocks[name], status_m(data)
     waves = WAVELENGTHS.tolist()

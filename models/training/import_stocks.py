@@ -21,8 +21,8 @@ from training.films import LAYERS, SHEETS, WAVELENGTHS, Array
 ORIGIN = "github.com/JanLohse/spectral_film_lut"
 FOLDER = "spectral_film_lut/negative_film/"
 # Left out: stocks of the data folder (Ektar 100, Gold 200, Portra 160 and 400, Ultramax 400);
-# twins (X-Tra 400 of C200; Eterna Vivid of Eterna; Vision3 50D and 200T of 250D; pushed Portra
-# 800); no d_min, or called unreliable there (5247, 5248, 5250, 5293, 5247 II's first sheet);
+# twins (X-Tra 400 of C200; Eterna Vivid of Eterna; pushed Portra 800); no d_min, or called
+# unreliable there (5247, 5248, 5250, 5293, 5247 II's first sheet);
 # Verita 200D, whose printed d_min lies 1.6 D too high; Aerocolor IV, which has no mask.
 WANTED = {
     "Agfa Vista 100": "AgfaVista100",
@@ -38,9 +38,13 @@ WANTED = {
     "Kodak Portra 800": "Portra800",
     "Kodak Vericolor III": "VericolorIII",
     "Kodak Vision 320T 5277": "Vision320T",
+    "Kodak Vision3 200T 5213": "Vision3_200T",
     "Kodak Vision3 250D 5207": "Vision3_250D",
     "Kodak Vision3 500T 5219": "Vision3_500T",
+    "Kodak Vision3 50D 5203": "Vision3_50D",
 }
+# Same dyes and much the same layers as Vision3 250D: emulated, but not simulated for training.
+TWINS = {"Vision3_200T", "Vision3_50D"}
 READ = {"name", "iso", "year", "exposure_kelvin", "exposure_base", "log_sensitivity"}
 READ |= {"sensiometric_curve", "spectral_density", "d_ref_sd", "d_min_sd"}
 NORMAL = 12.5  # lux seconds times ISO at 0 stops of curves drawn over stops; 500T's sheet: 12.8
@@ -125,6 +129,13 @@ def sheet_to_json(sheet: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
+def rows(sheets: dict[str, Any]) -> str:
+    """Return sheets one a line: a difference names its stock."""
+    return ",\n".join(
+        f"  {json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in sheets.items()
+    )
+
+
 def main() -> None:
     """Write the JSON file."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -151,14 +162,14 @@ def main() -> None:
         "700 nm by 10 nm, null where not drawn; densities are absolute Status M, exposures log10 "
         "lux seconds; neutral is mid grey less d_min",
         "licence": licence,
-        "stocks": dict(sorted(stocks.items())),
     }
-    lines = json.dumps({k: v for k, v in whole.items() if k != "stocks"}, indent=1)[:-2]
-    rows = ",\n".join(
-        f"  {json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}"
-        for k, v in whole["stocks"].items()  # one line each: a difference names its stock
+    head = json.dumps(whole, indent=1)[:-2]
+    simulated = {name: sheet for name, sheet in sorted(stocks.items()) if name not in TWINS}
+    twins = {name: stocks[name] for name in sorted(TWINS)}
+    text = (
+        f'{head},\n "stocks": {{\n{rows(simulated)}\n }},\n "twins": {{\n{rows(twins)}\n }}\n}}\n'
     )
-    options.out.write_text(f'{lines},\n "stocks": {{\n{rows}\n }}\n}}\n', encoding="utf-8")
+    options.out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
