@@ -12,10 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
+from PIL import Image as Pillow
+
 from orangemask.encode.formats import FORMATS
-from orangemask.filters import find_filter
+from orangemask.filters import Param, find_filter
 from orangemask.luts import FORMATS as LUT_FORMATS
 from orangemask.spaces import SPACES
 
@@ -53,8 +56,8 @@ def spaces() -> str:
     return table(("`--space`", "space"), [(f"`{one.name}`", one.label) for one in SPACES.values()])
 
 
-def parameters() -> str:
-    """Return the table of the nine parameters."""
+def parameters(name: str) -> str:
+    """Return the table of a filter's nine parameters."""
     rows = [
         (
             f"`{one.name}`",
@@ -62,15 +65,30 @@ def parameters() -> str:
             f"{one.minimum:g} … {one.maximum:g} {one.unit}".strip(),
             one.doc,
         )
-        for one in find_filter("invert-c41").params
+        for one in find_filter(name).params
     ]
     return table(("name", "slider", "allowed", "what it is"), rows)
+
+
+def settings() -> str:
+    """Return the table of Film Emulate's settings."""
+    rows = []
+    for one in find_filter("film-emulate").settings:
+        if isinstance(one, Param):
+            allowed, default = f"{one.minimum:.10g} … {one.maximum:.10g}", f"{one.default:g}"
+        else:
+            allowed = f"`orangemask {one.plural}`" if one.plural else ", ".join(one.by_name)
+            default = one.default
+        rows.append((f"`--{one.name.replace('_', '-')}`", allowed, default, one.doc))
+    return table(("option", "allowed", "default", "what it is"), rows)
 
 
 TABLES: dict[str, Callable[[], str]] = {
     "formats": formats,
     "spaces": spaces,
-    "parameters": parameters,
+    "invert parameters": partial(parameters, "invert-c41"),
+    "emulate parameters": partial(parameters, "film-emulate"),
+    "emulate settings": settings,
 }
 
 
@@ -87,6 +105,8 @@ def with_tables(text: str) -> str:
 def lay_out(folder: Path) -> None:
     """Put the files the README speaks of into `folder`."""
     (folder / "roll").mkdir()
+    both = Pillow.open(ROOT / "tests/data/before-after.jpg")
+    both.crop((both.width // 2, 0, both.width, both.height)).save(folder / "photo.jpg", quality=95)
     for name in ("scan.tif", "roll/01.tif", "roll/02.tif"):
         shutil.copy(SAMPLE, folder / name)
 

@@ -106,7 +106,7 @@ def test_refusals(tmp_path, scan):
         orangemask.open(tmp_path / "none.tif")
     with pytest.raises(ParameterError, match="encoding is 'log'"):
         orangemask.open(scan, encoding="log")
-    with pytest.raises(ParameterError, match=r"unknown filter 'c41'; .*allowed: invert-c41, "):
+    with pytest.raises(ParameterError, match=r"unknown filter 'c41'; .*allowed: film-emulate, "):
         orangemask.predict("c41", image)
     with pytest.raises(ModelError, match="unknown model of invert-c41 'big'"):
         orangemask.predict("invert-c41", image, model="big")

@@ -59,7 +59,7 @@ def test_a_values_file_of_another_filter(invert, scan, tmp_path, monkeypatch):
         path.write_text(json.dumps({**content, **changes}))
         refused(invert, tmp_path, [*words, path], str(path), said)
 
-    saying("unknown filter 'film-emulate'", filter="film-emulate")
+    saying("unknown filter 'film-emulator'; did you mean", filter="film-emulator")
     saying("unknown parameter 'red_shadows'; allowed: red_from_red", filter="invert-c41-matrix")
     saying("made by a newer orangemask; this one reads 1: upgrade it", orangemask=2)
     saying("no value for red_shadows", values={})

@@ -99,7 +99,11 @@ def test_filters(run):
     assert (status, err) == (0, "")
     assert all(name in out for name in ("invert-c41: ", "invert-c41-matrix: ", "red_shadows"))
     status, out, _ = run("filters", "--json")
-    assert [one["name"] for one in json.loads(out)] == ["invert-c41", "invert-c41-matrix"]
+    assert [one["name"] for one in json.loads(out)] == [
+        "film-emulate",
+        "invert-c41",
+        "invert-c41-matrix",
+    ]
 
 
 def test_models(run):

@@ -26,7 +26,7 @@ EACH = pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
 
 
 def test_the_installed_filters():
-    assert list(filters()) == ["invert-c41", "invert-c41-matrix"]
+    assert list(filters()) == ["film-emulate", "invert-c41", "invert-c41-matrix"]
 
 
 @EACH
@@ -46,8 +46,9 @@ def test_every_parameter_is_whole(one):
         assert not param.doc.endswith(".") and param.doc[0].islower()
 
 
-def test_names_are_for_ever():
-    assert [param.name for param in find_filter("invert-c41").params] == [
+@pytest.mark.parametrize("name", ["film-emulate", "invert-c41"])
+def test_names_are_for_ever(name):
+    assert [param.name for param in find_filter(name).params] == [
         f"{channel}_{zone}"
         for channel in ("red", "green", "blue")
         for zone in ("shadows", "midtones", "highlights")
@@ -58,7 +59,8 @@ def test_names_are_for_ever():
 def test_the_defaults_are_allowed_and_render(one):
     values = one.checked(one.defaults())
     base = FilmBase((0.25, 0.62, 0.85), 1.0, "given")
-    light = one.transform(values, Context(base, one.rigs[0]))(np.float32([[[0.5, 0.2, 0.1]]]))
+    context = Context(base, *one.rigs[:1], settings=one.checked_settings({}))
+    light = one.transform(values, context)(np.float32([[[0.5, 0.2, 0.1]]]))
     assert np.isfinite(light).all()
 
 
@@ -94,6 +96,24 @@ def test_checked_wants_all_nine_and_no_other():
         one.checked(values)
 
 
+def test_a_setting_is_checked_as_what_it_is():
+    one = find_filter("film-emulate")
+    defaults = one.checked_settings({})
+    assert one.checked_settings({"tone": 0}) == {**defaults, "tone": 0.0}
+    for given, words in (
+        ({"stok": "x"}, "unknown setting 'stok'; did you mean 'stock'\\? allowed: stock, finish, "),
+        ({"stock": defaults["stock"][:-1]}, f"did you mean '{defaults['stock']}'"),
+        ({"stock": 400}, "stock is 400, not a name"),
+        ({"finish": "glossy"}, "unknown finish 'glossy'; allowed: auto, print, "),
+        ({"colour": 2}, "colour is 2; it must lie between 0 and 1.5"),
+        ({"colour": "1"}, "colour is '1', not a number"),
+    ):
+        with pytest.raises(ParameterError, match=words):
+            one.checked_settings(given)
+    with pytest.raises(ParameterError, match="invert-c41 has no settings, so no 'stock'"):
+        find_filter("invert-c41").checked_settings({"stock": "x"})
+
+
 @EACH
 def test_models_are_found_by_name(one):
     assert one.model(None) is one.models[0]
@@ -108,7 +128,7 @@ def test_no_two_filters_of_a_verb_share_a_model():
     assert len(set(names)) == len(names)
 
 
-@EACH
+@pytest.mark.parametrize("one", [one for one in ALL if one.of_film], ids=lambda one: one.name)
 def test_rigs_are_found_by_name(one):
     assert one.rig(None) is one.rig("auto") is AUTO_RIG
     assert [one.rig(name).name for name in one.rig_names] == list(one.rig_names)
@@ -118,7 +138,7 @@ def test_rigs_are_found_by_name(one):
 
 
 def test_an_unknown_filter_lists_those_that_are():
-    with pytest.raises(ParameterError, match="did you mean 'invert-c41'\\? allowed: invert-c41, "):
+    with pytest.raises(ParameterError, match=r"did you mean 'invert-c41'\? allowed: film-emulate"):
         find_filter("invert-c14")
 
 
@@ -132,8 +152,12 @@ def test_the_description_is_json(one):
     told = json.loads(json.dumps(description(one), allow_nan=False))
     assert [param["name"] for param in told["params"]] == list(one.defaults())
     assert [model["name"] for model in told["models"]] == [model.name for model in one.models]
-    assert told["rigs"] == ["auto", "white", "narrow", "scanner", "none"]
-    assert told["films"] == ["auto", "c41", "maskless", "bw"]
+    assert [setting["name"] for setting in told["settings"]] == list(one.checked_settings({}))
+    if one.of_film:
+        assert told["rigs"] == ["auto", "white", "narrow", "scanner", "none"]
+        assert told["films"] == ["auto", "c41", "maskless", "bw"]
+    else:
+        assert told["rigs"] == told["films"] == []
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from orangemask.spaces import space
 from orangemask_filters.invert_c41 import CHANNELS, FILTER
 from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT
 from orangemask_filters.invert_c41.rigs import RIGS, WHITE
-from orangemask_filters.invert_c41.tone import Midtone, Print
+from orangemask_filters.invert_c41.tone import Print
+from orangemask_filters.midtone import Midtone
 
 FORM = Path(__file__).parent.parent / "models/training/form.json"
 BASE = (0.25, 0.62, 0.85)

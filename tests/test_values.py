@@ -180,7 +180,7 @@ def test_a_misspelt_parameter_names_the_right_one():
         ('{"orangemask": NaN}', "has version nan"),
         ('{"orangemask": 2}', "made by a newer orangemask; this one reads 1: upgrade it"),
         ('{"orangemask": 1}', "it has no filter"),
-        (changed("filter", "film-emulate"), "unknown filter 'film-emulate'; "),
+        (changed("filter", "film-emulator"), "unknown filter 'film-emulator'; "),
         (changed("filter", ["invert-c41"]), "filter must be a short text"),
         (changed("filter", "x" * 2000), "filter must be a short text"),
         (without("values"), "it has no values"),

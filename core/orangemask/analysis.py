@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orangemask.curves import Density
-from orangemask.film_base import FilmBase, find_film_base, looks_like_negative
-from orangemask.frame import FLOOR, Frame, Light, Region, find_frame
+from orangemask.film_base import NO_BASE, FilmBase, find_film_base, looks_like_negative
+from orangemask.frame import FLOOR, Frame, Light, Region, find_frame, whole_frame
 from orangemask.image import Image
 from orangemask.thumbnail import make_thumbnail
 
@@ -28,7 +28,7 @@ class Analysis:
     Attributes
     ----------
     thumbnail : (h, w, 3) float32
-        Linear transmittance in the source's RGB, area-averaged.
+        Linear light in the source's RGB, area-averaged: transmittance of a scan.
     frame : Frame
         Picture, rebate, holder and bare light on the thumbnail.
     base : FilmBase
@@ -54,6 +54,13 @@ def analyse_thumbnail(thumbnail: Light, base: FilmBase | None = None) -> Analysi
     base = base or find_film_base(thumbnail, frame)
     frame = without_opaque(frame, thumbnail, base)
     return Analysis(thumbnail, frame, base, looks_like_negative(thumbnail, frame))
+
+
+def analyse_photograph(image: Image) -> Analysis:
+    """Return the analysis of what is not on film: a thumbnail that is all picture."""
+    thumbnail = make_thumbnail(image)
+    height, width = thumbnail.shape[:2]
+    return Analysis(thumbnail, whole_frame(height, width, 1.0), NO_BASE, 0.0)
 
 
 def without_opaque(frame: Frame, thumbnail: Light, base: FilmBase) -> Frame:

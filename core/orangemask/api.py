@@ -21,7 +21,13 @@ from orangemask.execute import apply as apply
 from orangemask.filters import AUTO, find_filter, unknown
 from orangemask.image import Image as Image
 from orangemask.metadata import read_metadata
-from orangemask.render import full_transform, predict_values, with_changes
+from orangemask.render import (
+    full_transform,
+    predict_values,
+    read_as,
+    with_changes,
+    with_settings,
+)
 from orangemask.spaces import space as find_space
 from orangemask.transforms import Transform as Transform
 from orangemask.values import Values as Values
@@ -29,7 +35,13 @@ from orangemask.values import Values as Values
 _DEPTHS: Mapping[str, Depth] = {"uint8": "8", "uint16": "16", "float32": "float"}
 
 
-def open(path: str | os.PathLike[str], *, encoding: str = "auto") -> Image:  # noqa: A001 - as in Pillow
+def open(  # noqa: A001 - as in Pillow
+    path: str | os.PathLike[str],
+    *,
+    encoding: str = "auto",
+    photograph: bool = False,
+    scene: bool | None = None,
+) -> Image:
     """Return the picture in a file: RAW, TIFF, PNG, JPEG or OpenEXR.
 
     Parameters
@@ -37,6 +49,11 @@ def open(path: str | os.PathLike[str], *, encoding: str = "auto") -> Image:  # n
     path : path
     encoding : str
         ``auto``, ``linear``, ``srgb`` or ``gamma:G``: how the file's numbers stand for light.
+    photograph : bool
+        A digital photograph, not a scan of film: RAW gets its white balance and camera matrix, a
+        TIFF without profile is sRGB.
+    scene : bool, optional
+        Whether a photograph's light is the scene's; where it is not told, linear light is.
 
     Raises
     ------
@@ -45,7 +62,7 @@ def open(path: str | os.PathLike[str], *, encoding: str = "auto") -> Image:  # n
     """
     from orangemask.decode import open_image
 
-    return open_image(path, encoding=encoding)
+    return open_image(path, encoding=encoding, photograph=photograph, scene=scene)
 
 
 def predict(
@@ -55,25 +72,28 @@ def predict(
     model: str | None = None,
     rig: str = AUTO,
     film: str = AUTO,
+    settings: Mapping[str, float | str] | None = None,
 ) -> Values:
     """Return the nine values a filter predicts for a picture.
 
     Parameters
     ----------
     filter : str
-        ``invert-c41`` or ``invert-c41-matrix``.
+        ``invert-c41``, ``invert-c41-matrix`` or ``film-emulate``.
     image : Image
     model : str, optional
         One of the filter's models; default its first.
     rig, film : str
         Light and sensor, and kind of film, as the command line's ``--rig`` and ``--film``.
+    settings : mapping, optional
+        The filter's settings: ``{"stock": "kodak-gold-200"}``; the default of those left out.
 
     Raises
     ------
     InputError
         It is taken for a positive and `film` says nothing else.
     ParameterError, ModelError
-        No such filter, rig, film or model, or the model's file is damaged.
+        No such filter, rig, film, setting or model, or the model's file is damaged.
 
     Warns
     -----
@@ -83,7 +103,9 @@ def predict(
     one = find_filter(filter)
     if film not in (AUTO, *one.films):
         raise ParameterError(unknown("film", film, (AUTO, *one.films)))
-    values, prediction, _ = predict_values(image, one, model=model, rig=one.rig(rig), film=film)
+    values, prediction, _ = predict_values(
+        image, one, model=model, rig=one.rig(rig), film=film, settings=settings
+    )
     if prediction.refusal:
         raise InputError(prediction.refusal)
     for text in prediction.warnings:
@@ -96,6 +118,7 @@ def transform(
     values: Values,
     *,
     changes: Mapping[str, float] | None = None,
+    settings: Mapping[str, float | str] | None = None,
     space: str = "srgb",
 ) -> Transform:
     """Return the transform from the image's codes to codes of an output space.
@@ -106,17 +129,20 @@ def transform(
     values : Values
     changes : mapping, optional
         Parameters to set by hand.
+    settings : mapping, optional
+        Settings to change.
     space : str
         Output space, as `orangemask.spaces.SPACES` names it.
 
     Raises
     ------
     ParameterError
-        An unknown parameter or space, or a value out of range.
+        An unknown parameter, setting or space, or a value out of range.
     """
     one = find_filter(values.filter)
-    changed = with_changes(one, values, changes or {})
-    return full_transform(image.transfer, one, changed, find_space(space))
+    changed = with_settings(one, with_changes(one, values, changes or {}), settings or {})
+    read = read_as(image, one, changed)
+    return full_transform(image.transfer, one, read, find_space(space))
 
 
 def save(

@@ -56,7 +56,7 @@ class FilmBase:
     confidence : float
         0 to 1.
     origin : str
-        ``rebate``, ``envelope``, ``prior`` or ``given``.
+        ``rebate``, ``envelope``, ``prior`` or ``given``; ``none`` of what is not on film.
     warnings : tuple of str
         What the user should know.
     """
@@ -65,6 +65,10 @@ class FilmBase:
     confidence: float
     origin: str
     warnings: tuple[str, ...] = ()
+
+
+NO_BASE = FilmBase((0.0, 0.0, 0.0), 0.0, "none")
+"""Of a photograph: no film, no base."""
 
 
 def find_film_base(thumbnail: Light, frame: Frame) -> FilmBase:

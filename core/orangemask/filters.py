@@ -1,141 +1,39 @@
 """What a filter is, and which are installed.
 
-A filter is a declaration: a name, nine `Param`s, its models, and two pure functions. `predict`
-reads an analysed picture and returns numbers; `transform` turns numbers into data to render with.
-Dialogs, command line help, sliders, documents and tests are derived from the declaration. Filters
-are found through the entry points ``orangemask.filters``.
+A filter is a declaration: a name, nine `Param`s, its settings and models, and two pure functions.
+`predict` reads an analysed picture and returns numbers; `transform` turns numbers into data to
+render with. Dialogs, command line help, sliders, documents and tests are derived from the
+declaration. Filters are found through the entry points ``orangemask.filters``.
 """
 
 from __future__ import annotations
 
-import difflib
-import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib.metadata import entry_points
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from orangemask.analysis import Analysis
+from orangemask.context import AUTO as AUTO
+from orangemask.context import AUTO_RIG as AUTO_RIG
+from orangemask.context import NO_CROSSTALK as NO_CROSSTALK
+from orangemask.context import Context as Context
+from orangemask.context import Rig as Rig
+from orangemask.context import Rows as Rows
+from orangemask.context import SourceLight as SourceLight
+from orangemask.context import UsedRoll as UsedRoll
 from orangemask.errors import ModelError, OrangemaskError, ParameterError
-from orangemask.film_base import FilmBase
 from orangemask.image import Triple
 from orangemask.nine import CHANNELS
+from orangemask.params import Choice as Choice
+from orangemask.params import Option as Option
+from orangemask.params import Param as Param
+from orangemask.params import Setting as Setting
+from orangemask.params import unknown as unknown
 from orangemask.transforms import Transform
 
 ENTRY_POINTS = "orangemask.filters"
-Rows: TypeAlias = tuple[Triple, Triple, Triple]
-NO_CROSSTALK: Rows = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """One slider.
-
-    Attributes
-    ----------
-    name : str
-        For ever: it is in users' files.
-    label, unit, doc : str
-        For people.
-    group : str
-        What it is shown with: ``red``, ``green``, ``blue``.
-    default : float
-        Where nothing is predicted.
-    minimum, maximum : float
-        What may be set.
-    slider_minimum, slider_maximum, step : float
-        What a slider shows.
-    """
-
-    name: str
-    label: str
-    unit: str
-    group: str
-    default: float
-    minimum: float
-    maximum: float
-    slider_minimum: float
-    slider_maximum: float
-    step: float
-    doc: str
-
-    def checked(self, value: object) -> float:
-        """Return `value` as a float, or raise `ParameterError` saying what is allowed."""
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ParameterError(f"{self.name} is {reprlib.repr(value)}, not a number")
-        if not self.minimum <= value <= self.maximum:  # nor is not-a-number
-            shown = f"{value:g}" if isinstance(value, float) else reprlib.repr(value)
-            raise ParameterError(
-                f"{self.name} is {shown}; it must lie between {self.minimum:g} "
-                f"and {self.maximum:g} {self.unit}".rstrip()
-            )
-        return float(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Rig:
-    """Light and sensor that scanned the film, as far as the rendering needs them.
-
-    Attributes
-    ----------
-    name : str
-        ``none``, a class of rig (``white``), a calibrated rig's own, or ``auto``.
-    crosstalk : 3 rows of 3
-        A of DESIGN §3: mixes densities above base, rows sum to 1.
-    """
-
-    name: str = "none"
-    crosstalk: Rows = NO_CROSSTALK
-
-
-AUTO = "auto"
-AUTO_RIG = Rig(AUTO)
-"""Whoever predicts shall choose; never what is rendered with."""
-
-
-@dataclass(frozen=True, slots=True)
-class UsedRoll:
-    """The roll whose frame a picture was rendered as.
-
-    Attributes
-    ----------
-    file : str
-        Name of the roll file; ``auto`` where the files of the same command were the roll.
-    sha256 : str
-        Of its bytes.
-    freedom : float
-        0…1, how much of the frame's own was kept.
-    """
-
-    file: str
-    sha256: str
-    freedom: float
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a transform needs besides the nine values; saved with them.
-
-    Attributes
-    ----------
-    base : FilmBase
-        Film base in density, with origin and confidence.
-    rig : Rig
-        See there.
-    encoding : str
-        How the source's codes were read (``linear``, ``srgb``, ``gamma:2.2``, ``icc``).
-    roll : UsedRoll or None
-        For the record; the values are what came of it.
-    film : str
-        Kind of film, of the filter's `films`; ``auto`` where it is to be found or was never asked.
-    """
-
-    base: FilmBase
-    rig: Rig = field(default_factory=Rig)
-    encoding: str = "auto"
-    roll: UsedRoll | None = None
-    film: str = AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +87,9 @@ class Prediction:
         What the user should know.
     refusal : str
         Why it should not be rendered unless the user insists; empty where it may.
+    tells : tuple of float
+        What the model would have the other frames of the roll know; their mean is their
+        `Context.heard`.
     """
 
     values: Mapping[str, float]
@@ -201,6 +102,7 @@ class Prediction:
     rig: Found | None = None
     warnings: tuple[str, ...] = ()
     refusal: str = ""
+    tells: tuple[float, ...] = ()
 
 
 Predict: TypeAlias = Callable[[Analysis, Context, str], Prediction]
@@ -228,8 +130,15 @@ class Filter:
     predict : callable
         (analysis, context, model name) → Prediction. Reads statistics; renders nothing.
     transform : callable
-        (values, context) → Transform from linear transmittance to linear light in `primaries`.
-        Looks at no picture.
+        (values, context) → Transform from linear light of the source to linear light in
+        `primaries`. Looks at no picture.
+    source : {"scan", "photograph"}
+        What it works on: transmittance of film, which has a base and was scanned by a rig, or a
+        digital photograph.
+    settings : tuple of Param or Choice
+        What a user sets beside the nine, and nobody predicts.
+    together : mapping of str to tuple of str
+        Words of the command line that set several settings at once: ``strength``.
     """
 
     name: str
@@ -243,11 +152,19 @@ class Filter:
     primaries: str
     predict: Predict
     transform: Render
+    source: Literal["scan", "photograph"] = "scan"
+    settings: tuple[Setting, ...] = ()
+    together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def of_film(self) -> bool:
+        """Whether it works on scans of film."""
+        return self.source == "scan"
 
     @property
     def rig_names(self) -> tuple[str, ...]:
-        """What a user may say the rig is."""
-        return (AUTO, *(rig.name for rig in self.rigs), Rig().name)
+        """What a user may say the rig is; none where nothing was scanned."""
+        return (AUTO, *(rig.name for rig in self.rigs), Rig().name) if self.of_film else ()
 
     def rig(self, name: str | None) -> Rig:
         """Return the rig of one of `rig_names`; None is ``auto``.
@@ -283,6 +200,27 @@ class Filter:
             raise ParameterError(f"no value for {', '.join(missing)}")
         return {name: param.checked(values[name]) for name, param in by_name.items()}
 
+    def checked_settings(self, settings: Mapping[str, object]) -> dict[str, float | str]:
+        """Return `settings` checked and in order, with the default of each that is left out.
+
+        Raises
+        ------
+        ParameterError
+            A name is unknown, a number out of range, or a choice not on its list.
+        """
+        by_name = {setting.name: setting for setting in self.settings}
+        for name in settings:
+            if name not in by_name:
+                raise ParameterError(
+                    unknown("setting", name, by_name)
+                    if by_name
+                    else f"{self.name} has no settings, so no '{name[:100]}'"
+                )
+        return {
+            name: setting.checked(settings.get(name, setting.default))
+            for name, setting in by_name.items()
+        }
+
     def model(self, name: str | None) -> Model:
         """Return the model called `name`, the default for None.
 
@@ -297,14 +235,6 @@ class Filter:
         if name not in by_name:
             raise ModelError(unknown(f"model of {self.name}", name, by_name))
         return by_name[name]
-
-
-def unknown(kind: str, name: str, allowed: Iterable[str]) -> str:
-    """Return "unknown KIND 'NAME'; did you mean …? allowed: …"."""
-    names = list(allowed)
-    close = difflib.get_close_matches(name[:100], names, 1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"unknown {kind} {reprlib.repr(name)}; {hint}allowed: {', '.join(names)}"
 
 
 @lru_cache(maxsize=1)
@@ -364,8 +294,13 @@ def description(one: Filter) -> dict[str, Any]:
         "name": one.name,
         "label": one.label,
         "doc": one.doc,
-        "params": [asdict(param) for param in one.params],
+        "source": one.source,
+        "params": [param.description() for param in one.params],
+        "settings": [
+            {"kind": "choice" if isinstance(setting, Choice) else "number", **setting.description()}
+            for setting in one.settings
+        ],
         "models": [{"name": model.name, "doc": model.doc} for model in one.models],
         "rigs": list(one.rig_names),
-        "films": [AUTO, *one.films],
+        "films": [AUTO, *one.films] if one.films else [],
     }

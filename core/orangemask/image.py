@@ -25,7 +25,7 @@ Triple: TypeAlias = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CameraColour:
-    """What a RAW file says of its sensor's colour; kept for later, never applied on reading.
+    """What a RAW file says of its sensor's colour; applied where it is read as a photograph.
 
     Attributes
     ----------
@@ -61,6 +61,8 @@ class Image:
         The embedded profile as found.
     alpha, infrared : (h, w) uint16 or float32, or None
         Kept aside; never inverted.
+    scene : bool or None
+        Of a photograph, where it is told: whether its light is the scene's (`is_scene`).
     camera : CameraColour or None
         For RAW files.
     source : Path or None
@@ -80,11 +82,20 @@ class Image:
     icc: bytes | None = None
     alpha: Pixels | None = None
     infrared: Pixels | None = None
+    scene: bool | None = None
     camera: CameraColour | None = None
     source: Path | None = None
     kind: str = "array"
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_scene(self) -> bool:
+        """Whether a photograph's light is the scene's, with no tone curve laid on it.
+
+        Linear codes are, unless something else is told.
+        """
+        return self.encoding == "linear" if self.scene is None else self.scene
 
     @property
     def height(self) -> int:

@@ -16,11 +16,18 @@ from orangemask.encode import SaveOptions, create_image, format_of, pixel_dtype
 from orangemask.encode.destination import check_free, destination
 from orangemask.errors import InputError, OutputError, reason
 from orangemask.execute import Cancel, Progress, apply
-from orangemask.film_base import FilmBase, base_from_rectangle, base_given
+from orangemask.film_base import NO_BASE, FilmBase, base_from_rectangle, base_given
 from orangemask.filters import AUTO, AUTO_RIG, Filter, Prediction, Rig
 from orangemask.image import Image, Triple
+from orangemask.json_checks import base_to_json
 from orangemask.metadata import read_metadata
-from orangemask.render import full_transform, predict_values, with_changes
+from orangemask.render import (
+    full_transform,
+    predict_values,
+    read_as,
+    with_changes,
+    with_settings,
+)
 from orangemask.roll_frames import RollChoice, predict_in_roll
 from orangemask.spaces import Space
 from orangemask.values import Values, values_path
@@ -51,6 +58,10 @@ class Job:
         Film base as linear light.
     base_rect : 4 ints or None
         Where in the picture the film base is.
+    scene : bool or None
+        Whether the light of a photograph is the scene's, where the user says so.
+    settings : mapping of setting name to float or str
+        Set by the user; for the others stands what `given` says, or the default.
     roll : RollChoice or None
         Predict each file as a frame of this roll, with its model, rig and base.
     force : bool
@@ -68,6 +79,8 @@ class Job:
     encoding: str | None = None
     base: Triple | None = None
     base_rect: tuple[int, int, int, int] | None = None
+    scene: bool | None = None
+    settings: Mapping[str, float | str] = field(default_factory=dict)
     roll: RollChoice | None = None
     force: bool = False
 
@@ -92,16 +105,18 @@ class Done:
 
     def summary(self) -> Mapping[str, Any]:
         """Return what a program wants to know, JSON-ready."""
-        base = self.values.context.base
-        return {
+        context = self.values.context
+        summary: dict[str, Any] = {
             "output": str(self.output),
             "source": self.values.source,
             "filter": self.values.filter,
             "values": dict(self.values.values),
-            "base": {"density": base.density, "confidence": base.confidence, "origin": base.origin},
-            "confidence": self.confidence,
-            "warnings": self.warnings,
         }
+        if context.base != NO_BASE:
+            summary["base"] = base_to_json(context.base)
+        if context.settings:
+            summary["settings"] = dict(context.settings)
+        return {**summary, "confidence": self.confidence, "warnings": self.warnings}
 
 
 def render_file(
@@ -120,7 +135,7 @@ def render_file(
         One line each; nothing is left behind.
     """
     dtype = pixel_dtype(output, job.save)
-    _refuse_same(source, output)
+    refuse_same(source, output)
     check_free(output, force=job.force)
     done: Done | None = None
     try:
@@ -146,20 +161,21 @@ def _render(
 ) -> Done:
     from orangemask.decode import open_image
 
-    encoding = job.encoding or _known_encoding(job)
-    image = open_image(source, encoding="auto" if encoding == "icc" else encoding)
+    encoding = job.encoding or _known_encoding(job, source)
+    image = open_image(
+        source,
+        encoding="auto" if encoding == "icc" else encoding,
+        photograph=not job.filter.of_film,
+        scene=job.scene,
+    )
     with ThreadPoolExecutor(1) as beside:  # not earlier: opening a pipe would wait for ever
         checksum = beside.submit(sha256_of, source)
         values, confidence, warnings = _values(job, image)
+        values = read_as(image, job.filter, values)
         transform = full_transform(
             image.transfer, job.filter, values, job.space, linear=format_of(output).linear
         )
-        values = replace(
-            values,
-            context=replace(values.context, encoding=image.encoding),
-            source=source.name,
-            source_sha256=checksum.result(),
-        )
+        values = replace(values, source=source.name, source_sha256=checksum.result())
     text = values.to_json()
     sidecar.write_text(text, "utf-8")
     metadata = read_metadata(source)
@@ -181,9 +197,11 @@ def _render(
     return Done(output, values, confidence, told)
 
 
-def _known_encoding(job: Job) -> str:
-    if job.given is not None:
-        return job.given.context.encoding
+def _known_encoding(job: Job, source: Path) -> str:
+    """Return how a file is to be read: a scan as its values say, another photograph as it says."""
+    given = job.given
+    if given is not None and (job.filter.of_film or given.source == source.name):
+        return given.context.encoding
     return job.roll.roll.encoding if job.roll is not None else "auto"
 
 
@@ -203,8 +221,10 @@ def _values(job: Job, image: Image) -> tuple[Values, float | None, tuple[str, ..
             base=known_base(job.base, job.base_rect, image),
             rig=job.rig,
             film=job.film,
+            settings=job.settings,
         )
         confidence, warnings = _accepted(prediction), prediction.warnings
+    values = with_settings(job.filter, values, job.settings)
     return with_changes(job.filter, values, job.changes), confidence, warnings
 
 
@@ -263,7 +283,8 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _refuse_same(source: Path, output: Path) -> None:
+def refuse_same(source: Path, output: Path) -> None:
+    """Raise `OutputError` if both are one file, by whatever names."""
     try:
         same = output.exists() and source.samefile(output)
     except OSError:

@@ -10,7 +10,7 @@ from typing import Any
 
 from orangemask.errors import ParameterError, reason
 from orangemask.film_base import FilmBase
-from orangemask.filters import Rig, Rows
+from orangemask.filters import Rig, Rows, SourceLight
 from orangemask.image import Triple
 
 
@@ -93,15 +93,23 @@ def rig_to_json(rig: Rig) -> dict[str, Any]:
 
 def rig_from_json(content: Mapping[str, Any]) -> Rig:
     """Return the rig of JSON data, or raise `ParameterError`."""
-    crosstalk = content.get("crosstalk", Rig().crosstalk)
-    if not isinstance(crosstalk, (list, tuple)) or len(crosstalk) != 3:
-        raise ParameterError("crosstalk must be 3 rows of 3 numbers")
-    rows: Rows = (
-        json_triple(crosstalk[0], "crosstalk"),
-        json_triple(crosstalk[1], "crosstalk"),
-        json_triple(crosstalk[2], "crosstalk"),
-    )
-    return Rig(json_text(content.get("name", "none"), "rig name"), rows)
+    crosstalk = json_rows(content.get("crosstalk", Rig().crosstalk), "crosstalk")
+    return Rig(json_text(content.get("name", "none"), "rig name"), crosstalk)
+
+
+def light_to_json(light: SourceLight) -> dict[str, Any]:
+    """Return what a source's light means as JSON-ready data."""
+    rows = light.rgb_to_xyz
+    return {"scene": light.scene, "rgb_to_xyz": [list(row) for row in rows] if rows else None}
+
+
+def light_from_json(content: Mapping[str, Any]) -> SourceLight:
+    """Return what a source's light means, of JSON data, or raise `ParameterError`."""
+    scene = content.get("scene", False)
+    if not isinstance(scene, bool):
+        raise ParameterError(f"light scene is {reprlib.repr(scene)}; it must be true or false")
+    rows = content.get("rgb_to_xyz")
+    return SourceLight(scene, None if rows is None else json_rows(rows, "light rgb_to_xyz"))
 
 
 def checked_encoding(value: Any) -> str:
@@ -128,6 +136,17 @@ def json_triple(value: Any, name: str) -> Triple:
     if not isinstance(value, (list, tuple)) or len(value) != 3:
         raise ParameterError(f"{name} must be 3 numbers")
     return (json_number(value[0], name), json_number(value[1], name), json_number(value[2], name))
+
+
+def json_rows(value: Any, name: str) -> Rows:
+    """Return 3 rows of 3 numbers, or raise `ParameterError`."""
+    if not isinstance(value, (list, tuple)) or len(value) != 3:
+        raise ParameterError(f"{name} must be 3 rows of 3 numbers")
+    return (
+        json_triple(value[0], name),
+        json_triple(value[1], name),
+        json_triple(value[2], name),
+    )
 
 
 def json_number(value: Any, name: str, minimum: float = -1e3, maximum: float = 1e3) -> float:

@@ -8,8 +8,14 @@ JSON, one object, written beside the output as ``OUT.orangemask.json`` and into 
      "source": {"file": …, "sha256": …}}
 
 "film" is there where the kind of film was said or found; "roll" where a picture was rendered as a
-frame of one, and says which; the values are already what came of both. Names and meanings never
-change; a reader refuses a newer version instead of guessing.
+frame of one, and says which; the values are already what came of both. A photograph has neither
+base nor rig; its context is::
+
+    {"encoding": …, "settings": {…}, "light": {"scene": …, "rgb_to_xyz": …}}
+
+"settings" are the filter's own (stock …), the default is meant where one is missing; "light" says
+what the source's light was taken for. Names and meanings never change; a reader refuses a newer
+version instead of guessing.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from orangemask.errors import ParameterError
+from orangemask.film_base import NO_BASE
 from orangemask.filters import AUTO, Context, Filter, Prediction, UsedRoll, find_filter
 from orangemask.json_checks import (
     base_from_json,
@@ -30,6 +37,8 @@ from orangemask.json_checks import (
     json_number,
     json_optional_text,
     json_text,
+    light_from_json,
+    light_to_json,
     parse_object,
     read_text,
     rig_from_json,
@@ -53,7 +62,7 @@ class Values:
     values : mapping of parameter name to float
         All nine, checked.
     context : Context
-        Film base, rig and reading of the source.
+        Film base, rig, settings and reading of the source.
     model : str or None
         What predicted them; None where a person set them.
     model_sha256 : str or None
@@ -77,17 +86,9 @@ class Values:
             "filter": self.filter,
             "model": {"name": self.model, "sha256": self.model_sha256},
             "values": dict(self.values),
-            "context": {
-                "base": base_to_json(self.context.base),
-                "rig": rig_to_json(self.context.rig),
-                "encoding": self.context.encoding,
-            },
+            "context": context_to_json(self.context),
             "source": {"file": self.source, "sha256": self.source_sha256},
         }
-        if self.context.film != AUTO:
-            content["context"]["film"] = self.context.film
-        if self.context.roll is not None:
-            content["context"]["roll"] = asdict(self.context.roll)
         return writable(content)
 
 
@@ -129,7 +130,7 @@ def parse_values(text: str, where: str = "values") -> Values:
         return Values(
             one.name,
             one.checked(json_mapping(content.get("values"), "values")),
-            _context(json_mapping(content.get("context"), "context")),
+            _context(json_mapping(content.get("context"), "context"), one),
             json_optional_text(model.get("name"), "model name"),
             json_optional_text(model.get("sha256"), "model sha256"),
             json_optional_text(source.get("file"), "source file"),
@@ -155,16 +156,39 @@ def values_path(output: Path) -> Path:
     return output.with_name(output.name + SUFFIX)
 
 
-def _context(content: Mapping[str, Any]) -> Context:
+def context_to_json(context: Context) -> dict[str, Any]:
+    """Return a context as JSON-ready data, without what does not apply."""
+    content: dict[str, Any] = {}
+    if context.base != NO_BASE:
+        content |= {"base": base_to_json(context.base), "rig": rig_to_json(context.rig)}
+    content["encoding"] = context.encoding
+    if context.film != AUTO:
+        content["film"] = context.film
+    if context.roll is not None:
+        content["roll"] = asdict(context.roll)
+    if context.settings:
+        content["settings"] = dict(context.settings)
+    if context.base == NO_BASE:
+        content["light"] = light_to_json(context.light)
+    return content
+
+
+def _context(content: Mapping[str, Any], one: Filter) -> Context:
+    encoding = checked_encoding(content.get("encoding", AUTO))
+    settings = one.checked_settings(json_mapping(content.get("settings") or {}, "settings"))
+    if not one.of_film:
+        light = light_from_json(json_mapping(content.get("light") or {}, "light"))
+        return Context(NO_BASE, encoding=encoding, settings=settings, light=light)
     base = json_mapping(content.get("base"), "base")
     rig = json_mapping(content.get("rig") or {}, "rig")
     roll = content.get("roll")
     return Context(
         base_from_json(base),
         rig_from_json(rig),
-        checked_encoding(content.get("encoding", "auto")),
+        encoding,
         _roll(json_mapping(roll, "roll")) if roll is not None else None,
         json_text(content.get("film", AUTO), "film"),
+        settings,
     )
 
 

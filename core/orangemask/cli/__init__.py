@@ -59,16 +59,27 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every verb, made from the installed filters."""
-    from orangemask.cli import doctor, export, lists, predict, render, roll, serve
+    from orangemask.cli import (
+        digitalfilm,
+        doctor,
+        export,
+        lists,
+        option_lists,
+        predict,
+        render,
+        roll,
+        serve,
+    )
 
     parser = _Parser(
         prog="orangemask",
-        description="Turn scans of colour negatives into finished positives.",
+        description="Turn scans of colour negatives into finished positives, and give digital "
+        "photographs the look of film.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", "-V", action="store_true", help="print the version and end")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
-    for module in (render, predict, roll, lists, export, serve, doctor):
+    for module in (render, predict, roll, option_lists, lists, export, serve, doctor, digitalfilm):
         module.add_verbs(verbs)
     return parser
 

@@ -7,11 +7,14 @@ import json
 import platform
 import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from orangemask.cli.options import listed, verb_filters
 from orangemask.errors import OrangemaskError
 
 
@@ -19,8 +22,8 @@ def add_verbs(verbs: Any) -> None:
     """Add ``doctor``."""
     parser = verbs.add_parser(
         "doctor", help="check the installation", allow_abbrev=False,
-        description="Print versions, models with their checksums, and the result of a small "
-        "inversion: what a bug report needs. Exit 1 if something is wrong.",
+        description="Print versions, models with their checksums, film stocks, and the result of "
+        "a small inversion and emulation: what a bug report needs. Exit 1 if something is wrong.",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
@@ -37,10 +40,13 @@ def run(options: argparse.Namespace) -> int:
         "providers": _providers(),
         "filters": _filters(),
         "models": _models(),
-        "self-test": _self_test(),
+        **_options(),
+        "self-test": _tested(_invert_wedge),
+        "self-test of cubes": _tested(_emulate_wedge),
     }
     good = all(state == "ok" for state in report["models"].values())
-    good = good and bool(report["filters"]) and report["self-test"].startswith("ok")
+    good = good and bool(report["filters"]) and not report.get("broken")
+    good = good and all(report[name].startswith("ok") for name in report if "self-test" in name)
     if options.json:
         print(json.dumps(report, indent=1))
     else:
@@ -95,22 +101,24 @@ def _models() -> dict[str, str]:
     return states
 
 
-def _self_test() -> str:
-    """Invert a wedge of known densities and say whether white is above black."""
-    from orangemask.execute import apply
-    from orangemask.filters import find_filter
-    from orangemask.image import Image
-    from orangemask.render import full_transform, predict_values
-    from orangemask.spaces import space
+def _options() -> dict[str, Any]:
+    """Return how many stocks there are, and what is wrong with those that cannot be read."""
+    found: dict[str, Any] = {}
+    for family in verb_filters().values():
+        choice = listed(family[0])
+        if choice is None:
+            continue
+        found[choice.plural] = str(len(choice.by_name))
+        if choice.broken is not None and (broken := choice.broken()):
+            found["broken"] = dict(broken)
+    return found
 
+
+def _tested(render_wedge: Callable[[], NDArray[Any]]) -> str:
+    """Return whether a rendered grey wedge has its white above its black, and how long it took."""
     start = time.perf_counter()
-    exposure = np.linspace(0.0, 1.2, 96)[None, :, None] + np.zeros((64, 1, 1))
-    density = np.array([0.25, 0.62, 0.85]) + np.array([0.63, 0.70, 0.73]) * exposure
-    image = Image(np.rint(10**-density * 65535).astype(np.uint16))
     try:
-        one = find_filter("invert-c41")
-        values, _, _ = predict_values(image, one)
-        picture = apply(full_transform(image.transfer, one, values, space("srgb")), image.pixels)
+        picture = render_wedge()
     except OrangemaskError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - the report is wanted most when something is wrong
@@ -119,3 +127,28 @@ def _self_test() -> str:
     if not white > black + 10000:
         return f"wrong: black {black:.0f}, white {white:.0f} of 65535"
     return f"ok, {1000 * (time.perf_counter() - start):.0f} ms"
+
+
+def _invert_wedge() -> NDArray[Any]:
+    """Invert a wedge of known densities."""
+    exposure = np.linspace(0.0, 1.2, 96)[None, :, None] + np.zeros((64, 1, 1))
+    density = np.array([0.25, 0.62, 0.85]) + np.array([0.63, 0.70, 0.73]) * exposure
+    return _rendered("invert-c41", 10**-density)
+
+
+def _emulate_wedge() -> NDArray[Any]:
+    """Show greys on the default stock."""
+    light = np.linspace(0.0, 1.0, 96)[None, :, None] + np.zeros((64, 1, 3))
+    return _rendered("film-emulate", light)
+
+
+def _rendered(name: str, light: NDArray[Any]) -> NDArray[Any]:
+    from orangemask.execute import apply
+    from orangemask.filters import find_filter
+    from orangemask.image import Image
+    from orangemask.render import full_transform, predict_values
+    from orangemask.spaces import space
+
+    image, one = Image(np.rint(light * 65535).astype(np.uint16)), find_filter(name)
+    values, _, _ = predict_values(image, one)
+    return apply(full_transform(image.transfer, one, values, space("srgb")), image.pixels)

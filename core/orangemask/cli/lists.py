@@ -31,6 +31,9 @@ def run_filters(options: argparse.Namespace) -> int:
         for param in one.params:
             span = f"{param.minimum:g}…{param.maximum:g} {param.unit}"
             print(f"  {param.name:<18} {span:<12} default {param.default:<6g} {param.doc}")
+        for setting in one.settings:
+            option = "--" + setting.name.replace("_", "-")
+            print(f"  {option:<18} {setting.doc}; default {setting.default}")
         for model in one.models:
             print(f"  --model {model.name:<12} {model.doc}")
     return 0

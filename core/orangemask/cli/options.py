@@ -4,24 +4,50 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from orangemask.errors import ParameterError
-from orangemask.filters import AUTO, Filter, filters, find_filter, unknown
+from orangemask.filters import (
+    AUTO,
+    Choice,
+    Filter,
+    Param,
+    Setting,
+    filters,
+    find_filter,
+    unknown,
+)
 from orangemask.image import Triple
 from orangemask.values import Values
 
+SUFFIX = ".onnx"  # of a model file
+LIGHTS = {"scene": True, "display": False}
+_SETTING = "setting_"  # before the name of a setting among the parsed options
 
-def add_reading(parser: argparse.ArgumentParser) -> None:
-    """Add what says how a source is read and what is known of its film."""
+
+def add_reading(parser: argparse.ArgumentParser, one: Filter) -> None:
+    """Add what says how a source is read and, of a scan, what is known of its film."""
+    unprofiled = "8-bit files and PNG" if one.of_film else "other files"
+    of_film = "RAW, EXR, float and 16-bit TIFF" if one.of_film else "RAW, EXR and float"
     parser.add_argument(
         "--encoding",
         metavar="auto|linear|srgb|gamma:G",
         help="how the file's numbers stand for light; default auto: its profile, else linear for "
-        "RAW, EXR, float and 16-bit TIFF, sRGB for 8-bit files and PNG",
+        f"{of_film}, sRGB for {unprofiled}",
     )
+    parser.set_defaults(light=None)
+    if not one.of_film:
+        parser.add_argument(
+            "--light",
+            choices=list(LIGHTS),
+            help="what linear light is: the scene's, as in RAW and OpenEXR, or a finished "
+            "picture's for a display; default: scene if the encoding is linear",
+        )
+        parser.set_defaults(base=None, base_rect=None)
+        return
     base = parser.add_mutually_exclusive_group()
     base.add_argument(
         "--base",
@@ -45,16 +71,25 @@ def verb_filters() -> dict[str, list[Filter]]:
     return by_verb
 
 
-def add_model(parser: argparse.ArgumentParser, family: list[Filter]) -> None:
-    """Add the choice of model, which also decides between a verb's filters, of rig and film."""
+def add_model(
+    parser: argparse.ArgumentParser, family: list[Filter], *, of_files: bool = False
+) -> None:
+    """Add the choice of model, which also decides between a verb's filters, of rig and film.
+
+    `of_files` allows an ONNX file that maps pictures directly instead.
+    """
     models = [model for one in family for model in one.models]
+    names = [model.name for model in models]
     told = "; ".join(f"{model.name}: {model.doc}" for model in models)
+    or_file = f"; or FILE{SUFFIX}, a model of yours that maps pictures directly" if of_files else ""
     parser.add_argument(
         "--model",
-        choices=[model.name for model in models],
-        help=f"what predicts the values ({told}); default {models[0].name}",
+        metavar="{" + ",".join([*names, *([f"FILE{SUFFIX}"] if of_files else [])]) + "}",
+        type=partial(_model, names, of_files),
+        help=f"what predicts the values ({told}{or_file}); default {names[0]}",
     )
     add_rig(parser, family)
+    parser.set_defaults(film=None)
     if family[0].films:
         parser.add_argument(
             "--film",
@@ -63,13 +98,99 @@ def add_model(parser: argparse.ArgumentParser, family: list[Filter]) -> None:
         )
 
 
+def is_model_path(name: str | None) -> bool:
+    """Return whether what was given as a model is a file's name."""
+    return name is not None and name.lower().endswith(SUFFIX)
+
+
+def _model(names: list[str], of_files: bool, text: str) -> str:
+    if text in names or (of_files and is_model_path(text)):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"invalid choice: {text!r} (choose from {', '.join(map(repr, names))})"
+    )
+
+
 def add_rig(parser: argparse.ArgumentParser, family: list[Filter]) -> None:
-    """Add the choice of rig."""
+    """Add the choice of rig, where something was scanned."""
+    parser.set_defaults(rig=None)
+    if not family[0].of_film:
+        return
     parser.add_argument(
         "--rig",
         choices=family[0].rig_names,
         help="light and sensor whose cross-talk is undone; default auto: as the model finds",
     )
+
+
+def told_scene(options: argparse.Namespace) -> bool | None:
+    """Return whether a photograph's light is the scene's, None where it was not said."""
+    return None if options.light is None else LIGHTS[options.light]
+
+
+def add_settings(parser: argparse.ArgumentParser, one: Filter) -> None:
+    """Add an option for each of a filter's settings, and for what sets several at once."""
+    for setting in one.settings:
+        parser.add_argument(
+            "--" + setting.name.replace("_", "-"),
+            dest=_SETTING + setting.name,
+            metavar="NAME" if isinstance(setting, Choice) else _span(setting),
+            help=_setting_help(setting),
+        )
+    by_name = {setting.name: setting for setting in one.settings}
+    for word, names in one.together.items():
+        first = by_name[names[0]]
+        parser.add_argument(
+            f"--{word}",
+            dest=_SETTING + word,
+            metavar="NAME" if isinstance(first, Choice) else _span(first),
+            help=" and ".join(f"--{name.replace('_', '-')}" for name in names) + " at once",
+        )
+
+
+def chosen_settings(one: Filter, options: argparse.Namespace) -> dict[str, float | str]:
+    """Return the settings that were given, checked; those that were not are left out.
+
+    Raises
+    ------
+    ParameterError
+        A number is out of range, or a choice not on its list.
+    """
+    by_name = {setting.name: setting for setting in one.settings}
+    texts: dict[str, str] = {}
+    for word, names in one.together.items():
+        if (text := getattr(options, _SETTING + word, None)) is not None:
+            texts |= dict.fromkeys(names, text)
+            _check_together(word, text, [by_name[name] for name in names])
+    for name in by_name:  # a setting's own option stands above one for several
+        if (text := getattr(options, _SETTING + name, None)) is not None:
+            texts[name] = text
+    return {name: by_name[name].parsed(text) for name, text in texts.items()}
+
+
+def _check_together(word: str, text: str, settings: Sequence[Setting]) -> None:
+    for setting in settings:
+        try:
+            setting.parsed(text)
+        except ParameterError as error:
+            raise ParameterError(f"--{word} {text}: {error}") from error
+
+
+def listed(one: Filter) -> Choice | None:
+    """Return the setting that has a list command of its own, where there is one."""
+    choices = [each for each in one.settings if isinstance(each, Choice) and each.plural]
+    return choices[0] if choices else None
+
+
+def _span(param: Param) -> str:
+    return f"{param.minimum:.10g}…{param.maximum:.10g}"
+
+
+def _setting_help(setting: Setting) -> str:
+    if not isinstance(setting, Choice):
+        return f"{setting.doc}; default {setting.default:g}"
+    names = f"see orangemask {setting.plural}" if setting.plural else ", ".join(setting.by_name)
+    return f"{setting.doc}: {names}; default {setting.default}"
 
 
 def filter_of_model(family: list[Filter], name: str | None) -> Filter:

@@ -13,10 +13,14 @@ from orangemask.cli.options import (
     add_filters,
     add_model,
     add_reading,
+    add_settings,
+    chosen_settings,
     filter_of_model,
+    told_scene,
 )
 from orangemask.cli.roll import add_roll, roll_choice
 from orangemask.errors import ModelError
+from orangemask.film_base import NO_BASE
 from orangemask.filters import AUTO, Prediction, told_of
 from orangemask.values import Values
 
@@ -29,9 +33,10 @@ def add_verbs(verbs: Any) -> None:
     )  # fmt: skip
     for one, family in add_filters(parser):
         one.add_argument("inputs", nargs="+", metavar="INPUT", type=Path, help="pictures")
-        add_reading(one)
+        add_settings(one, family[0])
+        add_reading(one, family[0])
         add_model(one, family)
-        add_roll(one)
+        add_roll(one, family[0])
         one.add_argument("--json", action="store_true", help="one JSON line for each picture")
         one.set_defaults(run=run, family=family)
 
@@ -46,12 +51,15 @@ def run(options: argparse.Namespace) -> int:
 
     one = filter_of_model(options.family, options.model)
     parse_encoding(options.encoding or "auto")
+    settings = chosen_settings(one, options)
     choice = roll_choice(options, one)
     encoding = options.encoding or (choice.roll.encoding if choice else "auto")
     failed = 0
     for path in options.inputs:
         try:
-            image = open_image(path, encoding=encoding)
+            image = open_image(
+                path, encoding=encoding, photograph=not one.of_film, scene=told_scene(options)
+            )
             odd: tuple[str, ...] = ()
             if choice is not None:
                 values, prediction, _, odd = predict_in_roll(image, one, choice)
@@ -59,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
                 base = known_base(options.base, options.base_rect, image)
                 values, prediction, _ = predict_values(
                     image, one, model=options.model, base=base, rig=one.rig(options.rig),
-                    film=options.film or AUTO,
+                    film=options.film or AUTO, settings=settings,
                 )  # fmt: skip
         except ModelError:
             raise  # it would be the same for every picture
@@ -81,15 +89,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _table(path: Path, values: Values, prediction: Prediction) -> str:
-    base = values.context.base
+    base, settings = values.context.base, values.context.settings
     channels = prediction.channels
     each = f" ({' '.join(f'{part:.2f}' for part in channels)})" if channels else ""
-    lines = [
-        str(path),
-        "  film base   "
-        + " ".join(f"{density:6.3f}" for density in base.density)
-        + f"   D red green blue, from {base.origin}, confidence {base.confidence:.2f}",
-    ]
+    lines = [str(path)]
+    if base != NO_BASE:
+        density = " ".join(f"{density:6.3f}" for density in base.density)
+        lines.append(
+            f"  film base   {density}   D red green blue, from {base.origin}, "
+            f"confidence {base.confidence:.2f}"
+        )
+    lines += [f"  {name:<11} {value}" for name, value in settings.items()]
     lines += [f"  {name:<18} {value:8.4f}" for name, value in values.values.items()]
     for word, found in (("film", prediction.film), ("rig", prediction.rig)):
         if found is not None:

@@ -1,29 +1,36 @@
-"""The verbs that render pictures, one for each verb of the installed filters (``invert``)."""
+"""The verbs that render pictures, one for each verb of the installed filters: invert, emulate."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orangemask.cli.mistakes import told
+from orangemask.cli.batch import run_batch
+from orangemask.cli.contact_sheet import (
+    add_contact_sheet,
+    refuse_sheet_options,
+    run_contact_sheet,
+)
+from orangemask.cli.model_file import run_model_file
 from orangemask.cli.options import (
     add_model,
     add_reading,
+    add_settings,
     changes,
+    chosen_settings,
     filter_of_model,
     filter_of_values,
+    is_model_path,
+    listed,
+    told_scene,
     verb_filters,
 )
-from orangemask.cli.outputs import SUFFIXES, folder_for_results, plan_outputs
-from orangemask.cli.progress import bar, say
+from orangemask.cli.outputs import SUFFIXES, plan_outputs
 from orangemask.cli.roll import add_roll, roll_choice
 from orangemask.encode.formats import FORMATS, PIXEL_DTYPES, SaveOptions, pixel_dtype
-from orangemask.errors import Cancelled, ModelError, OutputError, ParameterError
+from orangemask.errors import ParameterError
 from orangemask.execute import Progress
 from orangemask.filters import AUTO, Filter
 from orangemask.spaces import SPACES, space
@@ -33,25 +40,27 @@ from orangemask.values import read_values
 def add_verbs(verbs: Any) -> None:  # argparse's _SubParsersAction is private
     """Add a verb for every group of filters."""
     for verb, family in verb_filters().items():
+        one = family[0]
         parser = verbs.add_parser(
             verb,
-            help=family[0].doc,
-            description=f"{family[0].label}: {family[0].doc}. The values are written beside each "
+            help=one.doc,
+            description=f"{one.label}: {one.doc}. The values are written beside each "
             "output as OUT.orangemask.json; change them there and render again with --params.",
-            epilog=_parameters(family[0]),
+            epilog=_parameters(one),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         parser.add_argument(
-            "inputs", nargs="+", metavar="SCAN", type=Path, help="RAW, TIFF, PNG, JPEG or OpenEXR"
-        )
+            "inputs", nargs="+", metavar="SCAN" if one.of_film else "PHOTO", type=Path,
+            help="RAW, TIFF, PNG, JPEG or OpenEXR",
+        )  # fmt: skip
         parser.add_argument(
             "-o", "--output", required=True, metavar="OUT",
             help=f"a file ({' '.join(SUFFIXES)}), or a folder (made if it is missing)",
         )  # fmt: skip
         parser.add_argument(
-            "--format", metavar="EXT", default="tif",
-            help="file type inside an output folder; default tif",
+            "--format", metavar="EXT", default=_usual_format(one),
+            help=f"file type inside an output folder; default {_usual_format(one)}",
         )  # fmt: skip
         parser.add_argument(
             "--params", metavar="FILE", type=Path,
@@ -61,14 +70,22 @@ def add_verbs(verbs: Any) -> None:  # argparse's _SubParsersAction is private
             "--set", action="append", default=[], metavar="NAME=NUMBER", dest="changes",
             help="set a parameter by hand after prediction; may be repeated",
         )  # fmt: skip
-        add_reading(parser)
-        add_model(parser, family)
-        add_roll(parser)
+        add_settings(parser, one)
+        add_reading(parser, one)
+        add_model(parser, family, of_files=not one.of_film)
+        add_roll(parser, one)
+        if listed(one) is not None:
+            add_contact_sheet(parser, one)
         _add_writing(parser)
         parser.add_argument(
             "--json", action="store_true", help="print a JSON line on stdout for each output"
         )
         parser.set_defaults(run=run, family=family)
+
+
+def _usual_format(one: Filter) -> str:
+    """Return the file type that most users want: scans are edited on, photographs shown."""
+    return "tif" if one.of_film else "jpg"
 
 
 def _add_writing(parser: argparse.ArgumentParser) -> None:
@@ -111,8 +128,13 @@ def _parameters(one: Filter) -> str:
 def run(options: argparse.Namespace) -> int:
     """Render every input; return 0, or 1 if any failed."""
     from orangemask.decode.encoding import parse_encoding
-    from orangemask.job import Job, render_file
+    from orangemask.job import Done, Job, render_file
 
+    if is_model_path(options.model):
+        return run_model_file(options)
+    if getattr(options, "contact_sheet", False):
+        return run_contact_sheet(options)
+    refuse_sheet_options(options)
     save = SaveOptions(options.depth, options.compression, options.quality)
     given = read_values(options.params) if options.params is not None else None
     family: list[Filter] = options.family
@@ -132,6 +154,8 @@ def run(options: argparse.Namespace) -> int:
         encoding=options.encoding,
         base=options.base,
         base_rect=options.base_rect,
+        scene=told_scene(options),
+        settings=chosen_settings(one, options),
         force=options.force,
     )
     plan, folder = plan_outputs(options.inputs, options.output, options.format)
@@ -141,37 +165,15 @@ def run(options: argparse.Namespace) -> int:
         if step.output is not None:
             pixel_dtype(step.output, save)
     job = replace(job, roll=roll_choice(options, one))
-    failed = 0
-    with folder_for_results(folder), bar(len(plan)) as show:
-        for i, step in enumerate(plan):
-            try:
-                if step.output is None:
-                    raise OutputError(step.problem)
-                result = render_file(
-                    job, step.source, step.output, progress=partial(_show_part, show, i)
-                )
-            except (Cancelled, ModelError):
-                raise
-            except Exception as error:  # noqa: BLE001 - no file stops the others
-                failed += 1
-                say(f"orangemask: {told(error, step.source)}")
-            else:
-                for warning in result.warnings:
-                    say(f"orangemask: warning: {step.source}: {warning}")
-                if options.json:
-                    print(json.dumps(result.summary()), flush=True)
-            show(i + 1)
-    if failed and len(plan) > 1:
-        print(f"orangemask: {failed} of {len(plan)} files failed", file=sys.stderr)
-    return 1 if failed else 0
 
+    def render(source: Path, output: Path, progress: Progress) -> Done:
+        return render_file(job, source, output, progress=progress)
 
-def _show_part(show: Progress, done: int, part: float) -> None:
-    show(done + part)
+    return run_batch(plan, folder, render, as_json=options.json)
 
 
 def _refuse_both(options: argparse.Namespace) -> None:
-    """Refuse what a values file says already; `--set` and `--encoding` may change it."""
+    """Refuse what a values file says already; `--set`, settings and `--encoding` may change it."""
     for name in ("model", "rig", "film", "base", "base_rect", "roll", "freedom"):
         if getattr(options, name) is not None:
             option = "--" + name.replace("_", "-")

@@ -39,16 +39,19 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="ROLL", type=Path, help="JSON file to write"
     )
-    add_reading(parser)
     family = verb_filters()["invert"]
+    add_reading(parser, family[0])
     add_model(parser, family)
     parser.add_argument("--json", action="store_true", help="print the roll on stdout as well")
     parser.add_argument("--force", action="store_true", help="replace a file that exists")
     parser.set_defaults(run=run, family=family)
 
 
-def add_roll(parser: argparse.ArgumentParser) -> None:
-    """Add ``--roll`` and ``--freedom``."""
+def add_roll(parser: argparse.ArgumentParser, one: Filter) -> None:
+    """Add ``--roll`` and ``--freedom``, where pictures are frames of a film."""
+    if not one.of_film:
+        parser.set_defaults(roll=None, freedom=None)
+        return
     parser.add_argument(
         "--roll", metavar="FILE|auto",
         help="predict the pictures as frames of this roll, made by orangemask roll; auto: the "

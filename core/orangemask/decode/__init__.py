@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,6 +33,8 @@ def open_image(
     path: str | os.PathLike[str],
     *,
     encoding: str = "auto",
+    photograph: bool = False,
+    scene: bool | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Image:
     """Return the picture in a file, in its own codes and upright.
@@ -42,12 +45,19 @@ def open_image(
     OpenEXR are always linear. A profile that has look-up tables only is applied at once, giving
     float32 in linear Rec. 2020, which is told as a warning; its `Image.icc` is then None.
 
+    With `photograph` two things differ: RAW gets the white balance of the shot and the camera's
+    matrix, and comes in linear Rec. 2020; and a 16-bit TIFF that says nothing is sRGB.
+
     Parameters
     ----------
     path : str or path
         A file.
     encoding : str
         ``auto``, ``linear``, ``srgb`` or ``gamma:G``.
+    photograph : bool
+        It is a digital photograph and not a scan of film.
+    scene : bool, optional
+        Whether a photograph's light is the scene's; where it is not told, linear light is.
     cancel : callable, optional
         Asked between the steps; true stops.
 
@@ -70,7 +80,7 @@ def open_image(
     _stop_if(cancel)
     kind = kind_of(path)
     try:
-        kind, stored = _read(path, kind)
+        kind, stored = _read(path, kind, photograph)
     except InputError:
         raise
     except MemoryError as error:
@@ -78,12 +88,12 @@ def open_image(
     except LIBRARY_FAILURES as error:
         raise refusal(path, error, "is it damaged?") from error
     _stop_if(cancel)
-    image = _assemble(path, kind, stored, told)
+    image = replace(_assemble(path, kind, stored, told, photograph), scene=scene)
     _stop_if(cancel)
     return image
 
 
-def _read(path: Path, kind: str) -> tuple[str, Stored]:
+def _read(path: Path, kind: str, photograph: bool) -> tuple[str, Stored]:
     if kind == "png":
         return kind, read_png(path)
     if kind == "jpeg":
@@ -93,7 +103,7 @@ def _read(path: Path, kind: str) -> tuple[str, Stored]:
     if kind == "tiff" and not is_raw_tiff(path):
         return kind, read_tiff(path)
     try:
-        return "raw", read_raw(path)
+        return "raw", read_raw(path, developed=photograph)
     except InputError:
         # Scanners' linear DNG and Flextight files are TIFFs that LibRaw may not know.
         if not is_linear_tiff(path):
@@ -101,8 +111,8 @@ def _read(path: Path, kind: str) -> tuple[str, Stored]:
         return "raw", read_tiff(path)
 
 
-def _assemble(path: Path, kind: str, stored: Stored, told: Curve | None) -> Image:
-    coding = choose_encoding(told, stored.icc, stored.said, kind, stored.bits, stored.floating)
+def _assemble(path: Path, kind: str, stored: Stored, told: Curve | None, photograph: bool) -> Image:
+    coding = _coding(stored, kind, told, stored.icc, photograph)
     warnings = stored.warnings + coding.warnings
     pixels, icc, name = stored.pixels, stored.icc, coding.name
     if coding.transfer is None and icc is not None:
@@ -113,7 +123,7 @@ def _assemble(path: Path, kind: str, stored: Stored, told: Curve | None) -> Imag
             warnings.append("the embedded profile is a table; converted to linear Rec. 2020 by it")
         except LIBRARY_FAILURES as error:
             warnings.append(f"the embedded profile is ignored: {one_line(error)}")
-            coding = _without_profile(stored, kind)
+            coding = _coding(stored, kind, None, None, photograph)
             name = coding.name
             warnings += coding.warnings
     if (bad := count_not_finite(pixels)) > 0:
@@ -139,8 +149,12 @@ def _assemble(path: Path, kind: str, stored: Stored, told: Curve | None) -> Imag
     )
 
 
-def _without_profile(stored: Stored, kind: str) -> Coding:
-    return choose_encoding(None, None, stored.said, kind, stored.bits, stored.floating)
+def _coding(
+    stored: Stored, kind: str, told: Curve | None, icc: bytes | None, photograph: bool
+) -> Coding:
+    return choose_encoding(
+        told, icc, stored.said, kind, stored.bits, stored.floating, photograph=photograph
+    )
 
 
 def _stop_if(cancel: Callable[[], bool] | None) -> None:

@@ -1,8 +1,9 @@
 """How codes become light: what the user says, else the profile, else the file, else a rule.
 
 The rule for files that say nothing: floating point, RAW and OpenEXR are linear; 8 bits are sRGB;
-16-bit TIFF is linear, as scanner programs write it; 16-bit PNG is sRGB, as its editors write it.
-The last two are guesses, and are told as a warning.
+16-bit TIFF is linear, as scanner programs write it, but sRGB if it is known to be a photograph;
+16-bit PNG is sRGB, as its editors write it. What is said of 16 bits is a guess, and told as a
+warning.
 """
 
 from __future__ import annotations
@@ -102,7 +103,14 @@ def exif_says(colour_space: object, interoperability: object) -> Said | None:
 
 
 def choose_encoding(
-    told: Curve | None, icc: bytes | None, said: Said | None, kind: str, bits: int, floating: bool
+    told: Curve | None,
+    icc: bytes | None,
+    said: Said | None,
+    kind: str,
+    bits: int,
+    floating: bool,
+    *,
+    photograph: bool = False,
 ) -> Coding:
     """Return how codes become light; `transfer` is None if a table profile must be applied.
 
@@ -120,6 +128,8 @@ def choose_encoding(
         Per sample.
     floating : bool
         Whether samples are floating point.
+    photograph : bool
+        Whether it is known to be a photograph and no scan of film.
     """
     warnings: list[str] = []
     profile = _usable(icc, warnings)
@@ -135,7 +145,7 @@ def choose_encoding(
         return Coding(profile.transfer, matrix, name, warnings)
     if said is not None and said.curve is not None:
         return Coding((said.curve,) * 3, matrix, said.where, warnings)
-    curve, reason, ambiguous = _guess(kind, bits, floating)
+    curve, reason, ambiguous = _guess(kind, bits, floating, photograph)
     name = curves_name((curve,) * 3)
     note = f"guessed {name} ({reason} without profile); say --encoding"
     if ambiguous:
@@ -157,10 +167,10 @@ def _usable(icc: bytes | None, warnings: list[str]) -> Profile | None:
     return profile
 
 
-def _guess(kind: str, bits: int, floating: bool) -> tuple[Curve, str, bool]:
+def _guess(kind: str, bits: int, floating: bool, photograph: bool) -> tuple[Curve, str, bool]:
     if floating:
         return LINEAR, f"floating point {kind.upper()}", False
     if bits <= 8:
         return SRGB, f"{bits}-bit {kind.upper()}", False
-    curve: Curve = LINEAR if kind == "tiff" else SRGB
+    curve: Curve = LINEAR if kind == "tiff" and not photograph else SRGB
     return curve, f"{bits}-bit {kind.upper()}", True

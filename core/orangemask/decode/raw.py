@@ -1,9 +1,12 @@
-"""RAW files, by LibRaw: linear sensor RGB at full precision.
+"""RAW files, by LibRaw: linear sensor RGB at full precision, or developed to linear Rec. 2020.
 
-Black is subtracted and one fixed scale, black → 0 and the camera's white level → 65535, is applied
-to all channels; no white balance, no camera matrix, no brightening. LibRaw truncates where it
-scales, so a code may be up to one below the exact quotient (a quarter of a 14-bit sensor's step),
-and values under black or over white are clipped.
+For a scan of film, black is subtracted and one fixed scale, black → 0 and the camera's white level
+→ 65535, is applied to all channels; no white balance, no camera matrix, no brightening. LibRaw
+truncates where it scales, so a code may be up to one below the exact quotient (a quarter of a
+14-bit sensor's step), and values under black or over white are clipped.
+
+For a photograph the white balance of the shot and the camera's matrix are applied as well; the
+channel that saturates first is white, 65535.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from orangemask.decode.encoding import Said
 from orangemask.decode.failures import LIBRARY_FAILURES, native_output, quiet, refusal
+from orangemask.decode.icc import rec_2020_to_xyz
 from orangemask.decode.limits import MAX_RAW_PIXELS, RAW_PIXELS_PER_BYTE, check_size
 from orangemask.decode.stored import Stored, contiguous, grey_to_rgb
 from orangemask.image import CameraColour, Triple
@@ -38,8 +43,14 @@ DNG_MATRICES = (
 )
 
 
-def read_raw(path: Path) -> Stored:
+def read_raw(path: Path, *, developed: bool = False) -> Stored:
     """Return the demosaiced, upright picture of a RAW file.
+
+    Parameters
+    ----------
+    path : Path
+    developed : bool
+        As a photograph, in linear Rec. 2020; else the sensor's own RGB.
 
     Raises
     ------
@@ -64,12 +75,15 @@ def read_raw(path: Path) -> Stored:
             stacked = raw.raw_type == rawpy.RawType.Stack
             camera = _camera(raw, tags)
             notes = _notes(raw)
+            colour = (
+                {"output_color": rawpy.ColorSpace.Rec2020, "use_camera_wb": True}
+                if developed
+                else {"output_color": rawpy.ColorSpace.raw, "user_wb": [1.0, 1.0, 1.0, 1.0]}
+            )
             pixels = raw.postprocess(
-                output_color=rawpy.ColorSpace.raw,
+                **colour,
                 gamma=(1, 1),
                 no_auto_bright=True,
-                user_wb=[1.0, 1.0, 1.0, 1.0],
-                use_camera_wb=False,
                 use_auto_wb=False,
                 adjust_maximum_thr=0.0,
                 highlight_mode=rawpy.HighlightMode.Clip,
@@ -81,6 +95,12 @@ def read_raw(path: Path) -> Stored:
     except MemoryError as error:
         raise refusal(path, "there is not enough memory for it") from error
     stored = Stored(pixels, 16, camera=camera, notes=notes)
+    if developed:
+        stored.said = Said(None, "LibRaw", rec_2020_to_xyz())
+        if camera.as_shot is None:
+            stored.warnings.append("it says no white balance; daylight is assumed")
+        if camera.xyz_to_camera is None:
+            stored.warnings.append("the colours of its camera are not known")
     _split(path, stored, stacked)
     stored.warnings += [f"LibRaw says: {_complaint(line)}" for line in complaints[:1]]
     return stored

@@ -84,6 +84,13 @@ class Fields:
             )
         return value
 
+    def mapping(self, name: str) -> dict[str, Any]:
+        """Return an object whose members another reader checks; empty where absent."""
+        value = self._left.pop(name, None)
+        if value is not None and not isinstance(value, dict):
+            raise self._wrong(name, value, "an object")
+        return dict(value or {})
+
     def inner(self, name: str) -> Fields:
         """Return the members of an object."""
         value = self._left.pop(name, None)

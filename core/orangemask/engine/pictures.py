@@ -28,6 +28,7 @@ from orangemask.image import Image, Pixels
 
 INPUT_DTYPES = ("uint8", "uint16", "float16", "float32", "float64")
 OUTPUT_DTYPES = ("uint8", "uint16", "float32")
+LIGHTS = ("auto", "scene", "display")
 CODES = 65535
 ALPHA_ROWS = 256  # converted at a time
 
@@ -63,15 +64,16 @@ def open_picture(fields: Fields) -> Picture:
     shape = (height, width, fields.integer("channels", 3, 4, 3))
     told = parse_encoding(fields.text("encoding", "auto"))
     icc = _profile(fields)
+    scene = fields.choice("light", LIGHTS, LIGHTS[0])
     fields.end()
     codes, status = _map_input(path, dtype, shape)
     pixels = _widened(codes[..., :3])
     floating, bits = dtype.kind == "f", dtype.itemsize * 8
     rule = Said(LINEAR if floating else SRGB, _RULE)
     coding = choose_encoding(told, icc, rule, "array", bits, floating)
-    warnings = list(coding.warnings)
+    warnings, name = list(coding.warnings), coding.name
     if coding.note == _RULE:
-        warnings.append(f"neither encoding nor a usable profile was given: read as {coding.name}")
+        warnings.append(f"neither encoding nor a usable profile was given: read as {name}")
     if coding.transfer is None and icc is not None:
         try:
             pixels = to_rec_2020(pixels, icc)
@@ -84,8 +86,9 @@ def open_picture(fields: Fields) -> Picture:
     image = Image(
         pixels=pixels,
         transfer=coding.transfer or (LINEAR,) * 3,
-        encoding=coding.name,
+        encoding=name,
         rgb_to_xyz=coding.rgb_to_xyz,
+        scene=None if scene == LIGHTS[0] else scene == "scene",
         icc=icc,
         alpha=_widened(codes[..., 3]) if shape[2] == 4 else None,
         warnings=tuple(warnings),

@@ -17,7 +17,7 @@ from orangemask.engine.protocol import PROTOCOL, ProtocolError
 from orangemask.errors import Cancelled, EngineError
 from orangemask.execute import Cancel, Progress
 from orangemask.film_base import FilmBase, base_from_rectangle
-from orangemask.filters import AUTO, description, filters, find_filter, told_of
+from orangemask.filters import AUTO, AUTO_RIG, description, filters, find_filter, told_of
 from orangemask.image import Image
 from orangemask.spaces import SPACES, space
 from orangemask.values import VERSION, Values, parse_values
@@ -77,16 +77,21 @@ def predict(params: Fields, work: Work) -> Result:
 
     one = find_filter(params.text("filter"))
     model = params.text("model") if params.has("model") else None
-    rig = one.rig(params.choice("rig", one.rig_names, AUTO))
-    film = params.choice("film", (AUTO, *one.films), AUTO)
+    settings = params.mapping("settings")
+    rig, film = AUTO_RIG, AUTO
+    if one.of_film:
+        rig = one.rig(params.choice("rig", one.rig_names, AUTO))
+        film = params.choice("film", (AUTO, *one.films), AUTO)
     image = open_picture(params.inner("image")).image
-    base = _base(params, image)
+    base = _base(params, image) if one.of_film else None
     params.end()
-    values, prediction, _ = predict_values(image, one, model=model, base=base, rig=rig, film=film)
+    values, prediction, _ = predict_values(
+        image, one, model=model, base=base, rig=rig, film=film, settings=settings
+    )
     saved = json.loads(values.to_json())
     return {
         "values": saved["values"],
-        "base": saved["context"]["base"],
+        "base": saved["context"].get("base"),
         **told_of(prediction),
         "model": saved["model"],
         "context": saved["context"],
@@ -98,16 +103,16 @@ def render(params: Fields, work: Work) -> Result:
     """Fill the output file; return the warnings."""
     from orangemask.engine.pictures import copy_alpha, open_output, open_picture
     from orangemask.execute import apply
-    from orangemask.render import full_transform
+    from orangemask.render import full_transform, read_as
 
     values = _values(params)
     interval = params.number("interval", SHORTEST_INTERVAL, LONGEST_INTERVAL, SHORTEST_INTERVAL)
     picture, output = open_picture(params.inner("image")), params.inner("output")
     target, linear = space(output.text("space", "srgb")), output.truth("linear", default=False)
     params.end()
-    image = picture.image
+    image, one = picture.image, find_filter(values.filter)
     transform = full_transform(
-        image.transfer, find_filter(values.filter), values, target, linear=linear
+        image.transfer, one, read_as(image, one, values), target, linear=linear
     )
     if work.cancelled():
         raise Cancelled("stopped before it began")
@@ -116,7 +121,8 @@ def render(params: Fields, work: Work) -> Result:
     apply(transform, image.pixels, pixels[..., :3], progress=progress, cancel=work.cancelled)
     if pixels.shape[2] == 4:
         copy_alpha(image.alpha, pixels[..., 3], work.cancelled)
-    return {"warnings": [*image.warnings, *_other_encoding(values, image)]}
+    doubts = _other_encoding(values, image) if one.of_film else []
+    return {"warnings": [*image.warnings, *doubts]}
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(

@@ -22,7 +22,7 @@ from orangemask.transforms import Curves, Matrix, Operation, Transform
 from orangemask_filters.invert_c41.prediction import FILMS, predict_parametric
 from orangemask_filters.invert_c41.print_curve import PRIMARIES, PRINT
 from orangemask_filters.invert_c41.rigs import RIGS
-from orangemask_filters.invert_c41.tone import Midtone
+from orangemask_filters.midtone import Midtone
 
 MIN_SPAN = 0.02  # D between shadows and highlights; less is no picture
 # Where nothing is predicted: the film base of published data sheets (Status M), and the mean of
