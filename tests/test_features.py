@@ -20,6 +20,8 @@ from orangemask_filters.invert_c41.features import (
     make_features,
 )
 from orangemask_filters.invert_c41.rigs import RIGS, WHITE
+from orangemask_filters.moments import MOMENTS, moments
+from orangemask_filters.moments import QUANTILES as SHARES
 from scans import negative
 
 EACH_RIG = pytest.mark.parametrize("rig", [*RIGS.values(), Rig()], ids=lambda rig: rig.name)
@@ -35,7 +37,7 @@ def split(facts):
     """Return the facts by name, in their order."""
     sizes = {
         "base": 2, "shadows": 3, "range": 3, "confidence": 1, "z": 15, "above": 15,
-        "deviation": 3, "direction": 2, "share": 1, "rebate": 1, "rig": 3,
+        "deviation": 3, "direction": 2, "share": 1, "rebate": 1, "rig": 3, "moments": MOMENTS,
     }  # fmt: skip
     assert sum(sizes.values()) == FACTS == len(facts)
     ends = np.cumsum(list(sizes.values()))[:-1]
@@ -109,3 +111,42 @@ def test_the_main_axis_of_too_little_is_finite_and_bounded(cloud):
     deviation, direction = main_axis(cloud)
     assert np.isfinite(deviation).all() and (np.diff(deviation) >= 0).all()
     assert ((direction >= 0) & (direction <= 3)).all()
+
+
+def test_moments_of_a_known_picture_are_what_numpy_says():
+    rng = np.random.default_rng(8)
+    picture = rng.normal(0.5, 0.2, (40, 50, 3)).astype(np.float32)
+    mask = np.ones((40, 50), np.float32)
+    mask[:, 30:] = 0.0
+    found = moments(picture, mask)
+    assert found.shape == (MOMENTS,)
+    inside = picture[:, :30].reshape(-1, 3)
+    count = 3 * len(SHARES)
+    np.testing.assert_allclose(
+        found[:count].reshape(-1, 3), np.quantile(inside, SHARES, axis=0), atol=1e-6
+    )
+    triples = (MOMENTS - 10) // 5
+    named = found[: 3 * triples].reshape(triples, 3)
+    np.testing.assert_allclose(named[14], inside.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(named[15], inside.std(axis=0), atol=1e-6)
+    apart = found[3 * triples : 5 * triples].reshape(2, triples)
+    np.testing.assert_allclose(apart, (named[:, [0, 2]] - named[:, [1]]).T, atol=1e-6)
+    fitted = np.polyfit(inside[:, 1].astype(np.float64), inside[:, 0], 1)[0]
+    assert found[-4] == pytest.approx(fitted, abs=1e-3)
+
+
+def test_a_cast_moves_the_averages_and_leaves_the_spreads():
+    rng = np.random.default_rng(9)
+    picture = rng.uniform(0.2, 0.8, (32, 32, 3)).astype(np.float32)
+    mask = np.ones((32, 32), np.float32)
+    cast = np.array([0.1, 0.0, -0.05], np.float32)
+    plain, moved = moments(picture, mask), moments(picture + cast, mask)
+    np.testing.assert_allclose(moved[:24] - plain[:24], np.tile(cast, 8), atol=1e-6)
+    np.testing.assert_allclose(moved[45:57], plain[45:57], atol=1e-6)  # deviations and edges
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, np.float32(0.3)])
+def test_moments_of_nothing_are_finite(value):
+    picture = np.full((64, 64, 3), value, np.float32)
+    for mask in (np.zeros((64, 64), np.float32), np.ones((64, 64), np.float32)):
+        assert np.isfinite(moments(picture, mask)).all()

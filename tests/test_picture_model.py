@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -12,13 +13,17 @@ from PIL import Image as Pillow
 
 from orangemask.curves import LINEAR, SRGB
 from orangemask.errors import Cancelled, ModelError
+from orangemask.execute import apply
+from orangemask.filters import find_filter
 from orangemask.image import Image
 from orangemask.picture_model import BLOCK_PIXELS, open_picture_model, render_with_model_file
+from orangemask.render import full_transform, predict_values
 from orangemask.spaces import SPACES
-from scans import one_lines
 
 MIX = np.float32([[0.7, 0.3, 0.0], [0.1, 0.8, 0.1], [0.0, 0.2, 0.8]])
 CODE = 1e-6  # of 0…1: float32
+SMALL = 20_000  # bytes
+NEAR = 0.02  # of 0…1, over colours that fill the cube, which pictures do not
 
 
 def write_model(path, *, kernel=1, shape=("n", 3, "h", "w"), kind=TensorProto.FLOAT, op="Conv",
@@ -176,3 +181,20 @@ def test_what_a_model_file_does_not_heed_is_refused(
 def test_the_light_of_a_model_is_no_openexr(run, photo, model, tmp_path):
     status, _, errors = run("emulate", photo, "-o", tmp_path / "out.exr", "--model", model)
     assert status == 1 and "write TIFF, PNG or JPEG" in errors
+
+
+# The example
+
+
+def test_the_example_is_kodak_gold_as_the_filter_has_it():
+    """Fitted to the stock's spectral chain: within a few codes of the filter, mean."""
+    path = Path(__file__).parents[1] / "models/examples/kodak_gold_200.onnx"
+    assert path.stat().st_size < SMALL
+    image = photograph(60, 80)
+    ours = render_with_model_file(open_picture_model(path), image, dtype=np.float32)
+    one = find_filter("film-emulate")
+    settings = {"stock": "kodak-gold-200"}
+    values, _, _ = predict_values(image, one, model="none", settings=settings)
+    transform = full_transform(image.transfer, one, values, SPACES["srgb"])
+    filmed = apply(transform, image.pixels, dtype=np.float32)
+    assert np.abs(ours - filmed.clip(0, 1)).mean() < NEAR

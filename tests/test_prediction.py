@@ -6,6 +6,7 @@ The networks are replaced by chosen answers, but for the tests that say "shipped
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from scans import negative
 
 DATA = Path(__file__).with_name("data")
 FILTER = find_filter("invert-c41")
-EACH = pytest.mark.parametrize("name", list(filters()))
+EACH = pytest.mark.parametrize("name", [name for name, one in filters().items() if one.of_film])
 CODE = 1 / 65535
 BASES = {"grey": (0.2, 0.2, 0.2), "purple": (0.3, 0.35, 0.25), "orange": (0.25, 0.62, 0.85)}
 NOT_NEGATIVE = "this does not look like a negative"
@@ -62,6 +63,7 @@ class Network:
             "channel_error": np.float32([0.06, 0.12, 0.24]),
             "film": shares(FILMS, *film),
             "rig": shares(tuple(RIGS), *rig),
+            "tells": np.float32([0.5, -0.25]),
         }
 
     def says(self, **said: Any) -> None:
@@ -137,7 +139,7 @@ def test_a_rig_that_is_said_is_used_and_the_network_told_of_it(network, name, ri
     values, prediction, _ = predict_values(scan(), one, rig=one.rig(rig))
     assert prediction.context.rig == one.rig(rig) == values.context.rig
     (inputs,) = network.asked
-    assert inputs["facts"][-3:].tolist() == [float(rig == each) for each in RIGS]
+    assert inputs["facts"][46:49].tolist() == [float(rig == each) for each in RIGS]
 
 
 def test_without_a_network_the_rig_is_white_light(network):
@@ -267,3 +269,18 @@ def test_the_shipped_networks_refuse_no_colour_negative(name):
         image = Image(np.rint((root / 2047) ** 2 * 65535).astype(np.uint16), encoding="linear")
         values, prediction, _ = predict_values(image, find_filter(name))
         assert not prediction.refusal and values.context.film != "bw"
+
+
+@EACH
+def test_a_frame_of_a_roll_hears_what_the_others_tell(network: Network, name: str):
+    image = scan()
+    _, prediction, analysis = predict_values(image, find_filter(name))
+    assert prediction.tells == (0.5, -0.25)
+    assert all("roll" not in asked for asked in network.asked)
+    network.asked.clear()
+    context = replace(prediction.context, heard=(0.1, 0.2), rig=WHITE)
+    one = find_filter(name)
+    one.predict(analysis, context, one.models[0].name)
+    assert [asked["roll"].tolist() for asked in network.asked] == [
+        pytest.approx([0.1, 0.2, 1.0], abs=1e-7)
+    ]

@@ -56,6 +56,8 @@ def read_model(model: ModelFile) -> bytes:
 def run_model(name: str, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
     """Return a model's outputs by name for one picture; the batch axis is added and removed.
 
+    An input that is not given is all zeros, which stands for nothing known.
+
     Raises
     ------
     ModelError
@@ -63,9 +65,12 @@ def run_model(name: str, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str,
     """
     model = model_file(name)
     session = _session(model)
-    outputs = session.run(
-        list(model.outputs), {key: inputs[key][np.newaxis] for key in model.inputs}
-    )
+    shapes = {each.name: each.shape[1:] for each in session.get_inputs()}
+    given = {
+        key: (inputs[key] if key in inputs else np.zeros(shapes[key], np.float32))[np.newaxis]
+        for key in model.inputs
+    }
+    outputs = session.run(list(model.outputs), given)
     return {key: value[0] for key, value in zip(model.outputs, outputs, strict=True)}
 
 

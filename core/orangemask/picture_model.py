@@ -130,7 +130,7 @@ def render_with_model_file(
     if out is None:
         out = np.empty(image.pixels.shape, np.dtype(dtype))
     to_codes = _to_srgb(image)
-    top = 1.0 if out.dtype.kind == "f" else float(np.iinfo(out.dtype).max)
+    top = 1 if out.dtype.kind == "f" else (1 << 8 * out.dtype.itemsize) - 1  # of uint8, uint16
     height, width = image.pixels.shape[:2]
     for y in range(0, height, max(1, BLOCK_PIXELS // max(1, width))):
         if cancel is not None and cancel():
@@ -138,7 +138,7 @@ def render_with_model_file(
         rows = slice(y, y + max(1, BLOCK_PIXELS // max(1, width)))
         codes = apply(to_codes, image.pixels[rows], dtype=np.float32)
         found = np.clip(model(np.clip(np.nan_to_num(codes), 0.0, 1.0)), 0.0, 1.0)
-        out[rows] = found if top == 1.0 else np.rint(found * top)
+        out[rows] = found if top == 1 else np.rint(found * top)
         if progress is not None:
             progress(min(rows.stop, height) / height)
     return out

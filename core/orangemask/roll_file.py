@@ -6,10 +6,12 @@ JSON, one object, written by ``orangemask roll``::
      "rig": {"name": …, "crosstalk": …}, "kind": "auto", "encoding": "auto",
      "film": {"base": {…}, "offset": [3], "slope": [3], "span": …, "midtones": [3],
               "confidence": …},
+     "heard": […],
      "frames": [{"file": …, "sha256": …, "flaws": [], "confidence": …, "base": {…},
                  "exposure": …, "contrast": …, "balance": [3]}, …]}
 
-Rendering reads the film alone; the frames are for people. A reader refuses a newer version.
+Rendering reads the film and what was heard, in the model's own terms; the frames are for people. A
+reader refuses a newer version.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ KEY = "orangemask_roll"
 MAX_BYTES = 8 << 20  # about 600 bytes a frame
 LEAST_SPAN, MOST_SPAN = 0.02, 10.0  # D
 MOST_FRAMES = 10_000
+MOST_HEARD = 1000  # numbers; today's model has fewer than a hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ class Roll:
     encoding : str
         How its files were asked to be read.
     film : Film
+    heard : tuple of float
+        What its frames told one another in the model's own terms; empty where it has none.
     frames : tuple of FrameReport
     """
 
@@ -107,6 +112,7 @@ class Roll:
     kind: str
     encoding: str
     film: Film
+    heard: tuple[float, ...]
     frames: tuple[FrameReport, ...]
 
     @property
@@ -145,6 +151,7 @@ class Roll:
                 "midtones": list(film.midtones),
                 "confidence": film.confidence,
             },
+            "heard": list(self.heard),
             "frames": [
                 {
                     "file": frame.file,
@@ -197,6 +204,7 @@ def parse_roll(text: str, where: str = "roll") -> Roll:
             json_text(content.get("kind", AUTO), "kind"),
             checked_encoding(content.get("encoding", "auto")),
             _film(json_mapping(content.get("film"), "film")),
+            _heard(content.get("heard", [])),
             tuple(_frame(json_mapping(frame, "frame")) for frame in frames),
         )
     except ParameterError as error:
@@ -239,6 +247,12 @@ def _film(content: Mapping[str, Any]) -> Film:
         json_triple(content.get("midtones"), "midtones"),
         json_number(content.get("confidence"), "confidence", 0.0, 1.0),
     )
+
+
+def _heard(content: object) -> tuple[float, ...]:
+    if not isinstance(content, list) or len(content) > MOST_HEARD:
+        raise ParameterError(f"heard must be a list of at most {MOST_HEARD} numbers")
+    return tuple(json_number(each, "heard") for each in content)
 
 
 def _frame(content: Mapping[str, Any]) -> FrameReport:

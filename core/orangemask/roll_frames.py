@@ -125,9 +125,12 @@ def analyse_roll(
     if film == AUTO and _most([alone[i].film for i in negatives], AUTO) == "bw":
         film = "bw"  # which all frames must be; the others are alike
     context = Context(level, rig, encoding, film=film)
-    predictions = [predict_with(each, one, chosen.name, context) for each in analyses]
-    seen = [seen_of(*pair, one) for pair in zip(analyses, predictions, strict=True)]
-    shared, found = analyse_frames(seen, level)
+    for _ in range(2):  # the second time each has heard of the others that belong to the roll
+        predictions = [predict_with(each, one, chosen.name, context) for each in analyses]
+        seen = [seen_of(*pair, one) for pair in zip(analyses, predictions, strict=True)]
+        shared, found = analyse_frames(seen, level)
+        told = [each.tells for each, odd in zip(predictions, found, strict=True) if not odd]
+        context = replace(context, heard=context.heard or _mean(told))
     frames = []
     for source, frame, flawed in zip(sources, seen, found, strict=True):
         place = shrink(place_of(frame, shared), shared, frame.confidence, DEFAULT_FREEDOM)
@@ -144,7 +147,9 @@ def analyse_roll(
             )
         )
     sha256 = predictions[0].sha256
-    return Roll(one.name, chosen.name, sha256, rig, film, encoding, shared, tuple(frames))
+    return Roll(
+        one.name, chosen.name, sha256, rig, film, encoding, shared, context.heard, tuple(frames)
+    )
 
 
 def predict_in_roll(
@@ -176,11 +181,13 @@ def predict_in_roll(
         image, one, model=roll.model, rig=roll.rig, film=roll.kind
     )
     alone = replace(alone, context=replace(alone.context, roll=choice.used))
-    context = Context(roll.film.base, roll.rig, image.encoding, film=roll.kind)
+    same = prediction.sha256 == roll.model_sha256
+    heard = roll.heard if same else ()  # another version would not understand it
+    context = Context(roll.film.base, roll.rig, image.encoding, film=roll.kind, heard=heard)
     inside = predict_with(analysis, one, roll.model, context)
     frame = seen_of(analysis, inside, one)
     warnings = []
-    if prediction.sha256 != roll.model_sha256:
+    if not same:
         warnings.append("the roll was analysed with another version of the model; analyse it again")
     odd = flaws(frame, roll.film)
     if odd:
@@ -212,6 +219,11 @@ def _agreed_base(bases: Sequence[FilmBase]) -> FilmBase:
 def predict_with(analysis: Analysis, one: Filter, model: str, context: Context) -> Prediction:
     """Return what a model predicts of a frame with the roll's film base, rig and kind of film."""
     return predict_analysed(replace(analysis, base=context.base), one, context, model)
+
+
+def _mean(told: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    """Return the mean of what frames tell, nothing where a frame would only hear itself."""
+    return tuple(np.mean(told, axis=0).tolist()) if len(told) > 1 and told[0] else ()
 
 
 def _most(found: Sequence[Found | None], otherwise: str) -> str:

@@ -2,9 +2,10 @@
 
     python -m training --data DATA --work FOLDER
 
-Examples are made; two networks of different seeds, one of the matrix and one of kinds of film are
-trained; both ONNX files are exported with models.json. What lies finished in FOLDER is not made
-again; training goes on where it was. Then measure: `python tests/benchmarks/inversion`.
+Examples are made; for scans two networks of different seeds, one of the matrix and one of kinds of
+film are trained, for photographs two that place them on film; the ONNX files are exported with
+models.json. What lies finished in FOLDER is not made again; training goes on where it was. Then
+measure: `python tests/benchmarks/inversion`, `python tests/benchmarks/emulation`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from pathlib import Path
 
 from training.films import default_data
 
-FILES, COUNT, HELD = 2, 32000, 1500  # files of examples, examples in each, held out
-STEPS, MATRIX_STEPS, FILM_STEPS = 28000, 8000, 4000
+FILES, COUNT, HELD = 2, 35000, 2400  # files of examples, examples in each, held out
+STEPS, MATRIX_STEPS, FILM_STEPS, ROLL_STEPS = 7500, 4000, 4000, 4000
 SEEDS = (0, 1)
-FIRST_SEED, HELD_SEED = 101, 900
+FIRST_SEED, HELD_SEED, ROLL_SEED = 101, 900, 301
+ROLLS = ("--frames", 12)
 FILMS, FILMS_HELD = (8000, 401), (1200, 402)  # examples of all kinds of film, and their seeds
 ALL_KINDS = ("--other", 0.75)
+PHOTOGRAPHS, PHOTOGRAPHS_HELD, PLACE_STEPS = 40000, 1500, 10000  # in each of two files; held out
+PHOTOGRAPH_SEED, PHOTOGRAPH_HELD_SEED = 501, 590
 
 
 def run(module: str, *words: object) -> None:
@@ -37,12 +41,44 @@ def run(module: str, *words: object) -> None:
         raise SystemExit(f"training.{module} failed; what is finished is kept, call it again")
 
 
-def make_examples(path: Path, words: Sequence[object]) -> None:
-    """Make a file of examples unless it is there."""
+def make(module: str, flag: str, path: Path, words: Sequence[object]) -> None:
+    """Have one of the other commands make a file, named after `flag`, unless it is there."""
     if not path.exists():
-        begun = path.with_suffix(".part.npz")
-        run("dataset", "-o", begun, *words)
+        begun = path.with_suffix(f".part{path.suffix}")
+        run(module, flag, begun, *words)
         begun.rename(path)
+
+
+def make_examples(path: Path, words: Sequence[object]) -> None:
+    """Make a file of examples of scans unless it is there."""
+    make("dataset", "-o", path, words)
+
+
+def place_photographs(
+    data: Path, work: Path, pool: ThreadPoolExecutor, count: int, steps: int
+) -> None:
+    """Make the network for photographs of `count` examples in each of two files."""
+    held, *parts = (work / f"photographs_{name}.npz" for name in ("held", *range(FILES)))
+    wanted = [(held, ["--count", PHOTOGRAPHS_HELD, "--seed", PHOTOGRAPH_HELD_SEED, "--held-out"])]
+    wanted += [
+        (part, ["--count", count, "--seed", PHOTOGRAPH_SEED + i]) for i, part in enumerate(parts)
+    ]
+    for job in [
+        pool.submit(make, "emulate_data", "-o", path, ["--data", data, *words])
+        for path, words in wanted
+    ]:
+        job.result()
+    weights = [work / f"placing{seed}.pt" for seed in SEEDS]
+    for job in [
+        pool.submit(
+            make, "emulate_train", "--weights", path,
+            ["--train", *parts, "--check", held, "--seed", seed,
+             "--steps", steps],
+        )
+        for seed, path in zip(SEEDS, weights, strict=True)
+    ]:  # fmt: skip
+        job.result()
+    run("export", "placing", *weights)
 
 
 def main() -> None:
@@ -59,14 +95,19 @@ def main() -> None:
     held, films, films_held = (work / f"{name}.npz" for name in ("held", "films", "films_held"))
     film = work / "film.pt"
     parts = [work / f"train{i}.npz" for i in range(FILES)]
+    rolls = [work / f"rolls{i}.npz" for i in range(FILES)]
     with ThreadPoolExecutor(options.jobs) as pool:
-        wanted = [(held, ["--count", HELD, "--seed", HELD_SEED, "--held-out"])]
+        wanted = [(held, ["--count", HELD, "--seed", HELD_SEED, *ROLLS, "--held-out"])]
         wanted.append((films, ["--count", FILMS[0], "--seed", FILMS[1], *ALL_KINDS]))
         told = ["--count", FILMS_HELD[0], "--seed", FILMS_HELD[1], *ALL_KINDS, "--held-out"]
         wanted.append((films_held, told))
         wanted += [
             (part, ["--count", options.count, "--seed", FIRST_SEED + i])
             for i, part in enumerate(parts)
+        ]
+        wanted += [
+            (part, ["--count", options.count, "--seed", ROLL_SEED + i, *ROLLS])
+            for i, part in enumerate(rolls)
         ]
         for job in [
             pool.submit(make_examples, path, ["--data", options.data, *words])
@@ -76,20 +117,30 @@ def main() -> None:
         if not film.exists():
             run(
                 "train_film", "--train", films, parts[0], "--check", films_held,
-                "--steps", min(FILM_STEPS, options.steps), "--weights", film,
+                "--steps", FILM_STEPS * options.steps // STEPS, "--weights", film,
             )  # fmt: skip
         runs = [("parametric", seed, options.steps) for seed in SEEDS]
-        runs.append(("matrix", 0, min(MATRIX_STEPS, options.steps)))
+        runs.append(("matrix", 0, MATRIX_STEPS * options.steps // STEPS))
         for job in [
             pool.submit(
-                run, "train", kind, "--train", *parts, films, "--check", held, "--seed", seed,
+                run, "train", kind, "--train", *parts, "--check", held, "--seed", seed,
                 "--steps", steps, "--weights", work / f"{kind}{seed}.pt",
                 "--log", work / "log" / f"{kind}{seed}",
             )
             for kind, seed, steps in runs
         ]:  # fmt: skip
             job.result()
-    run("export", "parametric", *[work / f"parametric{seed}.pt" for seed in SEEDS], "--film", film)
+        count = PHOTOGRAPHS * options.count // COUNT
+        steps = PLACE_STEPS * options.steps // STEPS
+        place_photographs(options.data, work, pool, count, steps)
+    networks = [work / f"parametric{seed}.pt" for seed in SEEDS]
+    in_roll = work / "roll.pt"
+    roll_steps = ROLL_STEPS * options.steps // STEPS
+    make(
+        "train_roll", "--weights", in_roll,
+        [*networks, "--train", *rolls, "--check", held, "--steps", roll_steps],
+    )  # fmt: skip
+    run("export", "parametric", *networks, "--film", film, "--roll", in_roll)
     run("export", "matrix", work / "matrix0.pt", "--film", film)
 
 

@@ -1,16 +1,19 @@
 """Simulated negatives as the network meets them: features, and the pixels its loss is measured on.
 
-    python -m training.dataset --data DATA -o FILE.npz --count 24000 --seed 1 [--held-out]
+    python -m training.dataset --data DATA -o FILE.npz --count 24000 --seed 1 [--frames 12]
 
 Every frame goes through the program's own analysis (frame, film base, physical estimate), so
-that what is learned is the correction of what the program really finds. One in ten is not masked
-colour negative film; those teach the network to tell kinds of film.
+that what is learned is the correction of what the program really finds. One roll in ten is not
+masked colour negative film; those teach the network to tell kinds of film. Frames are of a film
+each, the more films the better; with `--frames` they come by rolls, so that what a roll tells of
+its frames can be learned as well.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,7 @@ from orangemask_filters.invert_c41.features import FACTS, PLANES, SIDE, make_fea
 from orangemask_filters.invert_c41.rigs import RIGS, WHITE
 from training.films import default_data
 from training.kinds import FILM_KINDS
+from training.lights import draw_scene_light
 from training.negative import film_transmittance, layer_tables, log_exposure_to_amounts
 from training.simulator import (
     UNEXPOSED,
@@ -40,7 +44,8 @@ SAMPLES = 500  # pixels of the picture on which the loss is measured
 GREYS = (-2.0, 0.0, 2.0)  # EV of what `Examples.told` tells
 TOLD = 3 + 3 * len(GREYS)
 DRESSED = 0.7  # share of frames that may show border, holder and neighbours
-OTHER_KINDS = 0.10  # share of frames that are not masked colour negative film
+OTHER_KINDS = 0.10  # share of rolls that are not masked colour negative film
+ONE_LIGHT = 0.5  # share of rolls whose scenes all have the same light
 # Share of frames whose cross-talk is undone as that of their own class of rig, of white light (as
 # where the class is not known yet); the rest as that of any.
 OWN_RIG, WHITE_RIG = 0.65, 0.25
@@ -51,7 +56,7 @@ class Examples:
 
     Attributes
     ----------
-    planes : (n, 4, 64, 64) float16
+    planes : (n, 4, 32, 32) float16
     facts : (n, FACTS) float32
     shadows, highlights : (n, 3) float32
         Physical estimate, D.
@@ -69,6 +74,8 @@ class Examples:
         Noiseless density of the base, D.
     scene : (n,) int16
         Index of its photograph in the simulator's, −1 for a panorama.
+    roll : (n,) int64
+        Which roll each is of: no two runs with different seeds give the same number.
     told : (n, 12) float32
         What one who knows stock, process and rig knows: the true film base, and the density above
         it of greys exposed at −2, 0 and 2 EV in daylight, D.
@@ -86,6 +93,7 @@ class Examples:
         self.rig = np.zeros(n, np.int8)
         self.true_base = np.zeros((n, 3), np.float32)
         self.scene = np.full(n, -1, np.int16)
+        self.roll = np.zeros(n, np.int64)
         self.told = np.zeros((n, TOLD), np.float32)
 
     def save(self, path: Path) -> None:
@@ -147,19 +155,30 @@ def add_example(
     examples.told[i] = np.concatenate([true_base, grey_density(roll).ravel()])
 
 
-def make_examples(simulator: Simulator, count: int, seed: int, other: float) -> Examples:
-    """Return `count` examples, one roll each; `other` is the share of other kinds of film."""
+def draw_roll_lit(simulator: Simulator, rng: np.random.Generator, kind: str) -> Roll:
+    """Return a roll, its scenes in one light or each in its own."""
+    roll = draw_roll(simulator, rng, kind)
+    return replace(roll, light=draw_scene_light(rng)) if rng.random() < ONE_LIGHT else roll
+
+
+def make_examples(
+    simulator: Simulator, count: int, seed: int, other: float, frames: int = 1
+) -> Examples:
+    """Return `count` examples, rolls of `frames`; `other` is the share of other kinds of film."""
     rng = np.random.default_rng(seed)
     scenes = {scene.name: index for index, scene in enumerate(simulator.scenes)}
     examples = Examples(count)
     start = time.perf_counter()
     for i in range(count):
-        is_other = rng.random() < other
-        kind = str(rng.choice(FILM_KINDS[1:])) if is_other else FILM_KINDS[0]
-        roll = draw_roll(simulator, rng, kind)
+        if i % frames == 0:
+            is_other = rng.random() < other
+            kind = str(rng.choice(FILM_KINDS[1:])) if is_other else FILM_KINDS[0]
+            roll = draw_roll_lit(simulator, rng, kind)
+            told = draw_rig_told(rng, roll.rig.rig_class)
         frame = draw_frame(simulator, roll, rng, SIZE, rng.random() < DRESSED)
-        add_example(examples, i, roll, frame, draw_rig_told(rng, roll.rig.rig_class), rng)
+        add_example(examples, i, roll, frame, told, rng)
         examples.scene[i] = scenes.get(frame.meta["photo"].split(", ")[0], -1)
+        examples.roll[i] = (seed << 32) + i // frames
         if (i + 1) % 1000 == 0:
             rate = (i + 1) / (time.perf_counter() - start)
             print(f"{i + 1} of {count}, {rate:.0f}/s", flush=True)
@@ -175,6 +194,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="photographs, stocks and cameras")
     parser.add_argument("--other", type=float, default=OTHER_KINDS, help="share of other films")
+    parser.add_argument("--frames", type=int, default=1, help="of a roll")
     options = parser.parse_args()
     held = options.held_out
     simulator = load_simulator(
@@ -184,7 +204,8 @@ def main() -> None:
         held_out_cameras=held,
         varied=not held,
     )
-    make_examples(simulator, options.count, options.seed, options.other).save(options.output)
+    examples = make_examples(simulator, options.count, options.seed, options.other, options.frames)
+    examples.save(options.output)
 
 
 if __name__ == "__main__":

@@ -122,7 +122,8 @@ def print_curve(v: Tensor, curve: Tensor, printing: str = "negadoctor") -> Tenso
     p = (print_exposure(curve) * (1.0 - 10.0 ** -(span * v))).clamp(min=1e-4)
     q = p**gamma
     above = (q - soft).clamp(min=0.0) / (1.0 - soft)
-    printed: Tensor = torch.minimum(q, soft) - (1.0 - soft) * torch.expm1(-above)
+    # ONNX has no expm1.
+    printed: Tensor = torch.minimum(q, soft) - (1.0 - soft) * (torch.exp(-above) - 1.0)
     return printed
 
 

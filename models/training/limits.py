@@ -1,6 +1,6 @@
 """What limits the network: too few scenes, or what a picture does not say.
 
-    python -m training.limits --train A.npz … --check C.npz --folder F [--steps 6000] [--json FILE]
+    python -m training.limits --train A.npz … --check C.npz --folder F [--steps 4000] [--json FILE]
 
 The same network is trained as long on a part of the photographs only (the learning curve), and on
 all of them while it is told the true film base and how dark greys come out on that film, process
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--train", type=Path, nargs="+", required=True, help="files of examples")
     parser.add_argument("--check", type=Path, nargs="+", required=True, help="examples held out")
     parser.add_argument("--folder", type=Path, required=True, help="where weights are put")
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--json", type=Path, help="write the numbers there as well")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,27 +1,41 @@
-"""The network: colours weighed where they tell most, shapes where they help, facts beside."""
+"""The network: it knows facts, renders what it thinks, looks at that, and thinks again."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from orangemask_filters.invert_c41.features import EMPTY, FACTS, PLANES, SIDE
-from orangemask_filters.invert_c41.prediction import FILMS
+from orangemask.spaces import conversion, space
+from orangemask_filters.invert_c41.features import FACTS
+from orangemask_filters.invert_c41.prediction import FILMS, LEAST_RANGE
+from orangemask_filters.invert_c41.print_curve import BLACK_V, PRIMARIES, PRINT
 from orangemask_filters.invert_c41.rigs import RIGS
+from training.form import midtone, print_curve
 
 OUTPUTS = 9
 CHANNELS = 3
-COLOURS = 2 * CHANNELS + 1  # z, density above base, mask
-POINTS = 16  # the colours are those of 16 × 16 squares of the planes
-PATCH = 8  # px of a square of the planes that is read as a shape
-SEEN = 12  # numbers kept of each square, in its place
-VALUES = 16
-FAR = 5.0  # deviations from the mean beyond which a fact is no farther
+FAR = 5.0  # deviations from the mean beyond which a number is no farther
 MOST = 3.0  # largest correction, ranges of the estimate
-DENSEST = 4.0  # D above base: no film is denser, but holders taken for pictures are
+STRIDE = 2  # of the rows that are looked at: half the work, the same colours
+HIDDEN = 128  # numbers of a thought
+TOLD = 32  # numbers that one frame of a roll tells the others
+CHROMAS, TONES, LEVELS = 13, 3, 16  # bins of red − green and blue − green, of both's tone, of codes
+FARTHEST = 0.6  # difference of codes at the outermost bins
+SEEN = TONES * CHROMAS * CHROMAS + CHANNELS * LEVELS + CHANNELS
+THINNEST = 0.05  # D above base that can be white
+BRIGHTEST = 1.3  # linear light; more is no brighter
+GAMMA = 2.2  # of sRGB codes, nearly
+TINY = 1e-5
+
+CURVE = torch.tensor([PRINT.gamma, PRINT.soft_clip, PRINT.span])
+TO_SRGB = torch.tensor(conversion(space(PRIMARIES), space("srgb")).T, dtype=torch.float32)
+TONE = torch.tensor([0.25, 0.6, 0.15])  # red, green, blue, in what tells dark from bright
+
+Printed: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 class Answer(NamedTuple):
@@ -36,170 +50,248 @@ class Answer(NamedTuple):
         Mean difference to expect, ΔE.
     channel_error : (n, 3)
         Mean error to expect of the sRGB codes of red, green, blue, 0…1.
-    film : (n, 4)
-        Logits of the kind of film.
     rig : (n, 3)
         Logits of the class of rig.
     base : (n, 3)
         By how much the true film base is denser than the one found, D.
+    thought : (n, 128)
+        What it thinks, in no words; others build on it.
+    first : (n, 9)
+        The corrections before it looked.
     """
 
     corrections: Tensor
     expected_delta_e: Tensor
     channel_error: Tensor
-    film: Tensor
     rig: Tensor
     base: Tensor
+    thought: Tensor
+    first: Tensor
+
+
+def print_parametric(planes: Tensor, facts: Tensor, corrections: Tensor) -> Tensor:
+    """Return linear sRGB (n, p, 3) of the planes (n, 4, h, w) with corrections (n, 9)."""
+    z = planes[:, :CHANNELS].flatten(2).transpose(1, 2)
+    return parametric_light(z, corrections)
+
+
+def parametric_light(z: Tensor, corrections: Tensor) -> Tensor:
+    """Return linear sRGB (n, p, 3) of z (n, p, 3) under the estimate, with corrections (n, 9).
+
+    Shifts are in units of the estimate's range. The range stays above a tenth of it.
+    """
+    shadows, m, highlights = corrections.view(-1, 3, 3)[:, :, None].unbind(1)
+    spread = (1.0 + highlights - shadows).clamp_min(LEAST_RANGE)
+    return print_curve(midtone((z - shadows) / spread, m, "moebius"), CURVE) @ TO_SRGB
+
+
+def print_matrix(planes: Tensor, facts: Tensor, corrections: Tensor) -> Tensor:
+    """Return the same of the matrix model."""
+    shadows, spread = facts[:, None, 2:5], facts[:, None, 5:8]  # above base, D
+    z = planes[:, :CHANNELS].flatten(2).transpose(1, 2)
+    white = (shadows + spread).clamp_min(THINNEST)
+    return matrix_light((shadows + z * spread) / white, corrections)
+
+
+def matrix_light(density: Tensor, corrections: Tensor) -> Tensor:
+    """Return linear sRGB (n, p, 3) of density over base, 1 where the estimate's highlights are."""
+    matrix = torch.eye(3) + corrections.view(-1, 3, 3)
+    v = BLACK_V + (1 - BLACK_V) * (density @ matrix.transpose(1, 2))
+    return print_curve(v, CURVE) @ TO_SRGB
+
+
+PRINTS: Mapping[str, Printed] = {"parametric": print_parametric, "matrix": print_matrix}
+
+
+def tent(x: Tensor, bins: int) -> Tensor:
+    """Return how much of each of `bins` tents x lies under, (…, bins); the sum is 1 inside."""
+    return (1.0 - (x[..., None] - torch.arange(bins, dtype=x.dtype)).abs()).clamp_min(0.0)
+
+
+def seen(light: Tensor, weight: Tensor) -> Tensor:
+    """Return what a rendered picture looks like: histograms of its colours, and their mean.
+
+    A cast moves the histogram of log chroma as a whole, which is what makes a light easy to read
+    from it (Barron, Convolutional Color Constancy, 2015).
+
+    Parameters
+    ----------
+    light : (n, p, 3)
+        Linear sRGB.
+    weight : (n, p)
+        Of each pixel; sums to 1.
+
+    Returns
+    -------
+    (n, SEEN)
+    """
+    codes = (light.clamp(0.0, BRIGHTEST) + TINY) ** (1.0 / GAMMA)
+    tone = (codes @ TONE).clamp(0.0, 1.0)
+
+    def bin_of(difference: Tensor) -> Tensor:  # finer about grey
+        size = ((difference.abs() + TINY) / FARTHEST).clamp(0.0, 1.0) ** 0.6
+        return (0.5 + 0.5 * torch.sign(difference) * size) * (CHROMAS - 1)
+
+    red = tent(bin_of(codes[:, :, 0] - codes[:, :, 1]), CHROMAS)
+    blue = tent(bin_of(codes[:, :, 2] - codes[:, :, 1]), CHROMAS)
+    tones = tent(tone * (TONES - 1), TONES) * weight[:, :, None]
+    joined = (tones[:, :, :, None] * red[:, :, None, :]).flatten(2)  # (n, p, TONES · CHROMAS)
+    chroma = torch.bmm(joined.transpose(1, 2), blue).flatten(1)
+    levels = tent(codes.clamp(0.0, 1.0) * (LEVELS - 1), LEVELS).flatten(2)
+    alone = torch.bmm(levels.transpose(1, 2), weight[:, :, None])[:, :, 0]
+    mean = torch.bmm(weight[:, None], codes)[:, 0]
+    # Roots of shares: what is rare counts for more than its area.
+    return torch.cat([(chroma + TINY).sqrt(), (alone + TINY).sqrt(), mean], dim=1)
 
 
 class Corrections(nn.Module):
-    """Nine corrections to the physical estimate, what to expect of them, and what film it is.
+    """Nine corrections to the physical estimate, and what to expect of them.
 
-    The picture is read as a bag of colours, twice: the second time each colour knows what all of
-    them are like, and those that tell most (greys, skin, sky) are attended to; as an arrangement
-    of squares; and as facts. No sigmoid at the end: the corrections are signed. All of it is
-    matrix products over few points, which is what makes training on a processor possible.
+    A first guess comes from the facts; the picture is rendered with it and looked at; the second
+    thought adds to the guess.
     """
 
-    def __init__(
-        self, facts: int = FACTS, width: int = 64, heads: int = 12, hidden: int = 224
-    ) -> None:
+    def __init__(self, kind: str = "parametric", facts: int = FACTS, width: int = 256) -> None:
         super().__init__()
-        known = 64
-        self.facts_scale = nn.BatchNorm1d(facts)
-        self.facts = nn.Linear(facts, known)
-        self.first = nn.Linear(COLOURS, width)
-        self.first_facts = nn.Linear(known, width)
-        self.second = nn.Linear(width, width)
-        self.context = nn.Sequential(
-            nn.BatchNorm1d(2 * width + known),
-            nn.Linear(2 * width + known, 96),
-            nn.ReLU(),
-            nn.Linear(96, width),
-        )
-        self.third = nn.Linear(COLOURS + width, width)
-        self.fourth = nn.Linear(width, width)
-        self.attention = nn.Linear(width, heads)
-        self.value = nn.Linear(width, VALUES)
-        squares = (SIDE // PATCH) ** 2
-        self.square = nn.Linear(PLANES * PATCH * PATCH, width)
-        self.place = nn.Parameter(torch.zeros(squares, width))
-        self.square_again = nn.Linear(width, width)
-        self.seen = nn.Linear(width, SEEN)
-        self.arrangement = nn.Linear(squares * SEEN, 96)
-        joined = known + 4 * width + heads * (VALUES + COLOURS) + 96 + 2 * width
-        # Without the normalisations training takes twice as long.
-        self.head = nn.Sequential(
-            nn.BatchNorm1d(joined),
-            nn.Linear(joined, hidden),
-            nn.BatchNorm1d(hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, 128),
-            nn.BatchNorm1d(128),
-            nn.ReLU(),
-        )
-        self.answer = nn.Linear(128, OUTPUTS + 1 + CHANNELS + len(FILMS) + len(RIGS) + CHANNELS)
+        self.kind = kind
+        self.facts_scale = nn.BatchNorm1d(facts, affine=False)
+        self.guess = layers(facts, width, HIDDEN)
+        self.first = nn.Linear(HIDDEN, OUTPUTS)
+        self.seen_scale = nn.BatchNorm1d(SEEN, affine=False)
+        self.seen_drop = nn.Dropout(0.1)
+        self.thought = layers(facts + OUTPUTS + SEEN, width, HIDDEN)
+        self.sizes = [OUTPUTS, 1, CHANNELS, len(RIGS), CHANNELS]
+        self.second = nn.Linear(HIDDEN, sum(self.sizes))
         with torch.no_grad():  # start from the physical estimate
-            self.answer.weight.mul_(0.05)
-            self.answer.bias.zero_()
+            for last in (self.first, self.second):
+                last.weight.mul_(0.05)
+                last.bias.zero_()
 
     def forward(self, planes: Tensor, facts: Tensor) -> Answer:
         """Return the answer.
 
         Parameters
         ----------
-        planes : (n, 4, 64, 64)
+        planes : (n, 4, 32, 32)
         facts : (n, FACTS)
             Or more, if it was made for more.
         """
-        relu = functional.relu
-        few = functional.avg_pool2d(planes, SIDE // POINTS)
-        points = with_density(few, facts).flatten(2).transpose(1, 2)
-        mask = points[:, :, CHANNELS : CHANNELS + 1]
-        known = relu(self.facts(self.facts_scale(facts).clamp(-FAR, FAR)))
-        told = self.first_facts(known)[:, None]
-        colours = relu(self.second(relu(self.first(points) + told)))
-        spread = pooled(colours, mask)
-        context = self.context(torch.cat([spread, known], dim=1))[:, None]
-        again = relu(self.third(torch.cat([points, colours], dim=2)) + context)
-        again = relu(self.fourth(again))
-        attention = torch.softmax(self.attention(again) + (mask + 1e-4).log(), dim=1)
-        values = torch.cat([self.value(again), points], dim=2)
-        attended = torch.matmul(attention.transpose(1, 2), values).flatten(1)
-
-        side = SIDE // PATCH
-        squares = planes.reshape(-1, PLANES, side, PATCH, side, PATCH).permute(0, 2, 4, 1, 3, 5)
-        squares = squares.reshape(-1, side * side, PLANES * PATCH * PATCH)
-        shapes = relu(self.square(squares) + self.place)
-        shapes = shapes + relu(self.square_again(shapes))
-        arrangement = relu(self.arrangement(relu(self.seen(shapes)).flatten(1)))
-        joined = [
-            known, spread, pooled(again, mask), attended, arrangement,
-            shapes.mean(dim=1), shapes.amax(dim=1),
-        ]  # fmt: skip
-        raw = self.answer(self.head(torch.cat(joined, dim=1)))
-        sizes = [OUTPUTS, 1, CHANNELS, len(FILMS), len(RIGS), CHANNELS]
-        corrections, expected, channel, film, rig, base = raw.split(sizes, dim=1)
+        known = scaled(self.facts_scale, facts)
+        first = self.first(self.guess(known)).clamp(-MOST, MOST)
+        with torch.no_grad():  # what it sees does not depend on what it would like to see
+            # Some rows show the same colours as all; which, varies while it learns.
+            start = int(torch.randint(STRIDE, (1,))) if self.training else 0
+            few = planes[:, :, start::STRIDE]
+            inside = (few[:, CHANNELS].flatten(1) > 0.5).float()
+            weight = inside / inside.sum(dim=1, keepdim=True).clamp_min(1.0)
+            looks = seen(PRINTS[self.kind](few, facts, first), weight)
+        looks = self.seen_drop(scaled(self.seen_scale, looks))
+        thought = self.thought(torch.cat([known, first, looks], dim=1))
+        raw = self.second(thought).split(self.sizes, dim=1)
         return Answer(
-            corrections.clamp(-MOST, MOST),
-            functional.softplus(expected) * 10.0,
-            functional.softplus(channel) * 0.1,
-            film,
-            rig,
-            base,
+            (first + raw[0]).clamp(-MOST, MOST),
+            functional.softplus(raw[1]) * 10.0,
+            functional.softplus(raw[2]) * 0.1,
+            raw[3],
+            raw[4],
+            thought,
+            first,
         )
 
 
-def with_density(planes: Tensor, facts: Tensor) -> Tensor:
-    """Return z, mask and density above base (n, 7, h, w) of planes (n, 4, h, w).
-
-    The density follows from where the facts say that z = 0 and 1 lie.
-    """
-    mask = planes[:, CHANNELS:]
-    shadows, spread = facts[:, 2:5, None, None], facts[:, 5:8, None, None]
-    density = (shadows * mask + planes[:, :CHANNELS] * spread).clamp(-1.0, DENSEST)
-    return torch.cat([planes, density], dim=1)
-
-
-def pooled(points: Tensor, mask: Tensor) -> Tensor:
-    """Return mean and deviation (n, 2 w) of points (n, k, w) weighed with mask (n, k, 1)."""
-    share = (mask / mask.sum(dim=1, keepdim=True).clamp_min(EMPTY)).transpose(1, 2)
-    with torch.autocast("cpu", enabled=False):  # a small difference of large numbers
-        full = points.float()
-        mean, square = (torch.matmul(share, x)[:, 0] for x in (full, full * full))
-    return torch.cat([mean, (square - mean * mean).clamp_min(1e-6).sqrt()], dim=1)
-
-
 class Average(nn.Module):
-    """The mean of several networks, each asked for the picture and its mirror image."""
+    """The mean of several networks; `Answer.thought` is what each thinks, one after the other."""
 
     def __init__(self, networks: list[Corrections]) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
 
+    @property
+    def thought_size(self) -> int:
+        """Length of `Answer.thought`."""
+        return HIDDEN * len(self.networks)
+
     def forward(self, planes: Tensor, facts: Tensor) -> Answer:
         """Return the mean answer."""
-        views = (planes, planes.flip(3))
-        answers = [network(view, facts) for network in self.networks for view in views]
-        return Answer(*(torch.stack(each).mean(dim=0) for each in zip(*answers, strict=True)))
+        answers = [network(planes, facts) for network in self.networks]
+        mean = Answer(*(torch.stack(each).mean(dim=0) for each in zip(*answers, strict=True)))
+        return mean._replace(thought=torch.cat([answer.thought for answer in answers], dim=1))
 
 
-def moved(planes: Tensor, facts: Tensor, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the features as another estimate would have made them.
+class InRoll(nn.Module):
+    """What a frame adds to its corrections when it knows the others of its roll.
 
-    Parameters
-    ----------
-    planes : (n, 4, h, w)
-    facts : (n, FACTS)
-        In the order of `make_features`.
-    shift, scale : (n, 3)
-        Of the shadows, in units of the range, and of the range.
+    Each frame tells a few numbers; the mean of all of them is heard by each.
     """
-    mask = planes[:, CHANNELS:]
-    seen = (planes[:, :CHANNELS] - shift[:, :, None, None]) / scale[:, :, None, None]
-    seen = seen * (mask > EMPTY)
-    spread = facts[:, 5:8]
-    quantiles = (facts[:, 9:24].reshape(len(facts), -1, 3) - shift[:, None]) / scale[:, None]
-    told = [facts[:, :2], facts[:, 2:5] + shift * spread, spread * scale, facts[:, 8:9]]
-    told += [quantiles.flatten(1), facts[:, 24:]]
-    return torch.cat([seen, mask], dim=1), torch.cat(told, dim=1)
+
+    def __init__(self, thought: int) -> None:
+        super().__init__()
+        self.scale = nn.BatchNorm1d(thought + OUTPUTS, affine=False)
+        self.told = nn.Linear(thought + OUTPUTS, TOLD)
+        self.mind = layers(thought + OUTPUTS + 2 * TOLD, 160, 96)
+        self.change = nn.Linear(96, OUTPUTS)
+        with torch.no_grad():  # start from the frame alone
+            self.change.weight.mul_(0.05)
+            self.change.bias.zero_()
+
+    def tells(self, answer: Answer) -> Tensor:
+        """Return what frames tell, (n, TOLD)."""
+        told: Tensor = self.told(self._known(answer))
+        return told
+
+    def forward(self, answer: Answer, heard: Tensor) -> Tensor:
+        """Return corrections (n, 9).
+
+        Parameters
+        ----------
+        answer : Answer
+            Of each frame alone.
+        heard : (n, TOLD + 1)
+            Mean of what its roll tells, and 1; zeros for a frame that has no roll.
+        """
+        mean, has_roll = heard[:, :TOLD], heard[:, TOLD:]
+        mind = self.mind(torch.cat([self._known(answer), self.tells(answer), mean], dim=1))
+        changed: Tensor = answer.corrections + has_roll * self.change(mind)
+        return changed.clamp(-MOST, MOST)
+
+    def _known(self, answer: Answer) -> Tensor:
+        return scaled(self.scale, torch.cat([answer.thought, answer.corrections], dim=1))
+
+
+class Film(nn.Module):
+    """The kind of film by the facts alone: logits (n, 4)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.facts_scale = nn.BatchNorm1d(FACTS, affine=False)
+        self.layers = nn.Sequential(*layers(FACTS, 192, 64, 0.3), nn.Linear(64, len(FILMS)))
+
+    def forward(self, facts: Tensor) -> Tensor:
+        """Return the logits of facts (n, FACTS)."""
+        logits: Tensor = self.layers(scaled(self.facts_scale, facts))
+        return logits
+
+
+def scaled(scale: nn.BatchNorm1d, x: Tensor) -> Tensor:
+    """Return x (n, size) in deviations from its mean, held within `FAR`.
+
+    Written out where nothing is trained: the export knows a batch norm's size only beside others.
+    """
+    if scale.training or scale.running_mean is None or scale.running_var is None:
+        told: Tensor = scale(x)
+    else:
+        told = (x - scale.running_mean) / (scale.running_var + scale.eps).sqrt()
+    return told.clamp(-FAR, FAR)
+
+
+def layers(size: int, width: int, hidden: int, drop: float = 0.05) -> nn.Sequential:
+    """Return two layers of `width` and `hidden`; `drop` is the share left out between them."""
+    return nn.Sequential(
+        nn.Linear(size, width),
+        nn.BatchNorm1d(width),  # without it training takes twice as long
+        nn.ReLU(),
+        nn.Dropout(drop),
+        nn.Linear(width, hidden),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+    )

@@ -172,7 +172,7 @@ def measure_roll(simulator: Simulator, rng: np.random.Generator, how: Draw) -> R
     frames = [draw_frame(simulator, roll, rng, SIZE, not how.bare) for _ in range(FRAMES)]
     sources = [analyse_source(Image(frame.negative), str(i), "") for i, frame in enumerate(frames)]
     found = analyse_roll(sources, FILTER, encoding="linear")
-    shared = Context(found.film.base, found.rig, "linear", film=found.kind)
+    shared = Context(found.film.base, found.rig, "linear", film=found.kind, heard=found.heard)
     inside, single = [], []
     for source in sources:
         analysis = source.analysis

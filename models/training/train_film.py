@@ -19,35 +19,27 @@ from torch.nn.functional import cross_entropy
 
 from orangemask_filters.invert_c41.prediction import FILMS
 from training.dataset import Examples
-from training.network import Corrections
-from training.train import disturbed, tensors
+from training.network import Film
 
 EACH = 16  # examples of each kind in a batch
 EVERY = 500  # steps between checks
 SMOOTHING = 0.03  # of the labels: nothing is quite sure
 
 
-def film_network() -> Corrections:
-    """Return the small network; of its answer only the kind of film is used."""
-    return Corrections(width=32, heads=4, hidden=96)
-
-
-def load_film(path: Path) -> Corrections:
+def load_film(path: Path) -> Film:
     """Return a network with the weights of a file."""
-    network = film_network()
+    network = Film()
     network.load_state_dict(torch.load(path, weights_only=True))
     return network.eval()
 
 
-def confusion(network: Corrections, examples: Examples) -> np.ndarray:
+def confusion(network: Film, examples: Examples) -> np.ndarray:
     """Return how many of each kind (rows) were taken for which (columns), (4, 4)."""
     network.eval()
     table = np.zeros((len(FILMS), len(FILMS)), int)
     with torch.no_grad():
-        for i in range(0, len(examples), 256):
-            batch = tensors(examples, np.arange(i, min(i + 256, len(examples))))
-            found = network(batch["planes"], batch["facts"]).film.argmax(1).numpy()
-            np.add.at(table, (batch["film"].numpy(), found), 1)
+        found = network(torch.from_numpy(examples.facts)).argmax(1).numpy()
+    np.add.at(table, (examples.film.astype(int), found), 1)
     network.train()
     return table
 
@@ -58,18 +50,17 @@ def train(
     """Train and write the weights; the rate falls as a cosine."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    generator = torch.Generator().manual_seed(seed)
-    network = film_network()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
+    network = Film()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=5e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     by_kind = [np.flatnonzero(examples.film == kind) for kind in range(len(FILMS))]
     recent: list[Tensor] = []
     began = time.perf_counter()
     for step in range(steps):
         rows = np.concatenate([rng.choice(rows, EACH) for rows in by_kind])
-        batch = disturbed(tensors(examples, rows, np.arange(1)), generator)
-        answer = network(batch["planes"], batch["facts"])
-        loss = cross_entropy(answer.film, batch["film"], label_smoothing=SMOOTHING)
+        facts = torch.from_numpy(examples.facts[rows])
+        film = torch.from_numpy(examples.film[rows].astype(np.int64))
+        loss = cross_entropy(network(facts), film, label_smoothing=SMOOTHING)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

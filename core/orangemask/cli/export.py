@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from orangemask.luts import Cdl
 
 SIZES = (
-    "usually 17, 33 or 65; default 65, Hald 64, .clf that of the cube; a .cube for acescct below 65 "
-    "or for pq below 33 has a 1D table in front, for DaVinci Resolve and OpenColorIO, and at 17 is "
-    "coarse all the same"
+    "usually 17, 33 or 65; default 65, Hald 64, .clf that of the cube; below 65 for acescct and 33 "
+    "for pq a .cube has a 1D table in front, for DaVinci Resolve and OpenColorIO; 17 is coarse"
 )
 
 

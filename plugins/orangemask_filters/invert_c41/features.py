@@ -20,10 +20,12 @@ from orangemask.frame import Region
 from orangemask_filters.invert_c41.estimate import CONTRAST, estimate
 from orangemask_filters.invert_c41.print_curve import BLACK_V, PRINT_FROM_BLACK
 from orangemask_filters.invert_c41.rigs import RIGS
+from orangemask_filters.moments import MOMENTS, moments
 
-SIDE = 64  # px: the picture is laid on a square of this side
+FINE = 64  # px: the picture is laid on a square of this side, of which the moments are
+SIDE = 32  # px of the planes
 PLANES = 4  # red, green, blue density, and where the picture is
-FACTS = 49
+FACTS = 49 + MOMENTS
 PLAUSIBLE = (0.55, 2.3)  # a channel's range beside the middle one, over the usual contrasts; wider
 # than of any of 1,000 simulated scans
 EMPTY = 1e-3  # share of picture below which a square of the planes is empty
@@ -37,14 +39,14 @@ class Features:
 
     Attributes
     ----------
-    planes : (4, 64, 64) float32
+    planes : (4, 32, 32) float32
         z of red, green, blue under the estimate, −1…3, and the picture mask, 0…1.
-    facts : (49,) float32
+    facts : (FACTS,) float32
         What is known of the film, unchanged by exposure: differences of the base's channels
         (2, D), the estimate's shadows above base and its range (3 + 3, D), confidence of the base,
         quantiles of z (15) and of density above base (15, D), deviations and direction of the
         picture's main axis (3, D, and 2), share of the scan that is picture, whether rebate shows,
-        and the rig whose cross-talk was undone (3, one of them 1).
+        the rig whose cross-talk was undone (3, one of them 1), and the moments of z.
     shadows, highlights : (3,) float64
         The estimate, D.
     """
@@ -90,10 +92,12 @@ def make_features(analysis: Analysis, rig: Rig) -> Features:
     window = (
         (slice(y.min(), y.max() + 1), slice(x.min(), x.max() + 1)) if y.size else (slice(None),) * 2
     )
-    stacked = np.dstack([z * mask[..., None], mask])[window]
-    small = cv2.resize(np.ascontiguousarray(stacked), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    weight = np.maximum(small[..., 3:], EMPTY)
-    small[..., :3] /= weight
+    stacked = np.ascontiguousarray(np.dstack([z * mask[..., None], mask])[window])
+    fine, small = (
+        cv2.resize(stacked, (side, side), interpolation=cv2.INTER_AREA) for side in (FINE, SIDE)
+    )
+    for each in (fine, small):
+        each[..., :3] /= np.maximum(each[..., 3:], EMPTY)
 
     picture = z[mask > 0] if y.size else z.reshape(-1, 3)
     quantiles = np.quantile(picture, QUANTILES, axis=0)  # (5, 3)
@@ -110,6 +114,7 @@ def make_features(analysis: Analysis, rig: Rig) -> Features:
             direction,
             [mask.mean(), float((analysis.frame.labels == Region.REBATE).any())],
             [float(rig.name == name) for name in RIGS],
+            moments(fine[..., :3], fine[..., 3]),
         ]
     ).astype(np.float32)
     return Features(np.ascontiguousarray(small.transpose(2, 0, 1)), facts, shadows, highlights)

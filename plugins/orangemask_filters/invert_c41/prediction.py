@@ -8,7 +8,6 @@ three channels then share, so that it comes out grey.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,6 +48,8 @@ class Answer:
     channels : 3 floats
         Confidence in each, 0…1.
     film, rig : Found
+    tells : tuple of float
+        For the other frames of its roll.
     """
 
     corrections: NDArray[np.float64]
@@ -56,6 +57,7 @@ class Answer:
     channels: Triple
     film: Found
     rig: Found
+    tells: tuple[float, ...]
 
 
 def predict_parametric(analysis: Analysis, context: Context, model: str | None) -> Prediction:
@@ -103,12 +105,12 @@ def ask(analysis: Analysis, context: Context, model: str) -> tuple[Features, Con
     """
     rig = _settled(context.rig)
     features = make_features(analysis, rig)
-    answer = _answer(features, model)
+    answer = _answer(features, model, context.heard)
     is_open = context.rig.name == AUTO and answer.rig.confidence >= SURE_RIG
     if is_open and answer.rig.name != rig.name:
         rig, found = RIGS[answer.rig.name], answer.rig
         features = make_features(analysis, rig)
-        answer = replace(_answer(features, model), rig=found)
+        answer = replace(_answer(features, model, context.heard), rig=found)
     film = answer.film.name if context.film == AUTO else context.film
     return features, replace(context, rig=rig, film=film), answer
 
@@ -117,13 +119,12 @@ def _settled(rig: Rig) -> Rig:
     return WHITE if rig.name == AUTO else rig
 
 
-def _answer(features: Features, model: str) -> Answer:
+def _answer(features: Features, model: str, heard: tuple[float, ...]) -> Answer:
     from orangemask.networks import run_model
 
-    inputs: Mapping[str, NDArray[np.float32]] = {
-        "planes": features.planes,
-        "facts": features.facts,
-    }
+    inputs = {"planes": features.planes, "facts": features.facts}
+    if heard:
+        inputs["roll"] = np.asarray([*heard, 1.0], np.float32)
     outputs = run_model(model, inputs)
     expected = float(outputs["expected_delta_e"][0])
     red, green, blue = (
@@ -135,6 +136,7 @@ def _answer(features: Features, model: str) -> Answer:
         (red, green, blue),
         _most(FILMS, outputs["film"]),
         _most(tuple(RIGS), outputs["rig"]),
+        tuple(outputs["tells"].tolist()) if "tells" in outputs else (),
     )
 
 
@@ -181,5 +183,5 @@ def _told(
         )
     return Prediction(
         values, context, answer.confidence, name, sha256, answer.channels, film, answer.rig,
-        tuple(warnings), refusal,
+        tuple(warnings), refusal, answer.tells,
     )  # fmt: skip
