@@ -26,12 +26,13 @@ def rows_of(size: str, repeats: int) -> list[Row]:
         for model in one.models:
             if model.file is not None and model.file not in listed:
                 continue
-            context = Context(analysis.base, AUTO_RIG, image.encoding)
+            settings = one.checked_settings({})
+            context = Context(analysis.base, AUTO_RIG, image.encoding, settings=settings)
 
             def act(one: Filter = one, name: str = model.name, context: Context = context) -> None:
                 one.predict(analysis, context, name)
 
-            rows.append(measured(f"predict {model.name}", size, act, repeats, bar="≤ 15 ms"))
+            rows.append(measured(f"{one.name}, {model.name}", size, act, repeats, bar="≤ 15 ms"))
             values = one.predict(analysis, context, model.name).values
             check(one.checked(values).keys() == one.defaults().keys(), f"{model.name}: {values}")
     return rows

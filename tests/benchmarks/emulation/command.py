@@ -20,9 +20,12 @@ from tqdm import tqdm
 
 from emulation import gallery, report, small
 from emulation.pictures import METHODS, SETS, Taken, measure, take
+from orangemask_filters.film_emulate.exposure import Scene
 from orangemask_filters.film_emulate.stock import stocks
-from training.emulate_data import draw_scene, load_sources
+from training.emulate_data import SIZE
 from training.films import default_data
+from training.scenes import load_scenes
+from training.views import view_of
 
 SEED = 2026
 
@@ -51,12 +54,13 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def draw_pictures(data: Path, count: int, seed: int) -> list[dict[str, Taken]]:
-    """Return so many held-out photographs and HDR crops, each in all sets."""
-    sources = load_sources(data, held_out=True)
+    """Return so many of the held-out photographs, evenly spread, each in all sets."""
+    photographs = load_scenes(data, held_out=True)
+    chosen = np.linspace(0, len(photographs) - 1, min(count, len(photographs))).round()
     found = []
-    for i in range(count):
+    for i in chosen.astype(int):
         rng = np.random.default_rng((seed, i))
-        scene = draw_scene(sources, rng, varied=False)
+        scene = Scene()(view_of(photographs[i], *SIZE, rng, varied=False).truth)
         found.append({name: take(scene, name, rng) for name in SETS})
     return found
 
