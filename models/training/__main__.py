@@ -27,7 +27,7 @@ FIRST_SEED, HELD_SEED, ROLL_SEED = 101, 900, 301
 ROLLS = ("--frames", 12)
 FILMS, FILMS_HELD = (8000, 401), (1200, 402)  # examples of all kinds of film, and their seeds
 ALL_KINDS = ("--other", 0.75)
-PHOTOGRAPHS, PHOTOGRAPHS_HELD, PLACE_STEPS = 40000, 1500, 10000  # in each of two files; held out
+PHOTOGRAPHS, PHOTOGRAPHS_HELD, PLACE_STEPS = 25000, 1500, 7000  # in each of two files; held out
 PHOTOGRAPH_SEED, PHOTOGRAPH_HELD_SEED = 501, 590
 
 

@@ -2,8 +2,8 @@
 
     python -m training.emulate_data --data DATA -o FILE.npz --count 60000 --seed 1 [--held-out]
 
-Most have everything wrong at once, some one thing only, either over the whole range or mildly; a
-quarter has nothing wrong, and is to stay as it is. One in four is scene-linear, as from RAW (cut
+A third has everything wrong at once, a third one thing only, either over the whole range or mildly;
+a quarter has nothing wrong, and is to stay as it is. One in four is scene-linear, as from RAW (cut
 off at the sensor's white) or OpenEXR (not cut off).
 """
 
@@ -25,7 +25,6 @@ from orangemask_filters.film_emulate.features import (
     light_to_unit,
     picture_features,
 )
-from orangemask_filters.film_emulate.heuristics import USUAL, mean_exposure
 from training.films import default_data
 from training.panoramas import load_panoramas
 from training.perturb import NOTHING, Perturbation, draw, shown
@@ -37,10 +36,9 @@ from training.views import draw_view
 
 SIZE = (LONG_SIDE * 2 // 3, LONG_SIDE)  # px of a photograph, as the program looks at it
 SAMPLES = 256  # pixels on which the loss is measured
-UNTOUCHED, TOGETHER = 0.25, 0.60  # shares; of the rest one thing alone is wrong
-USUAL_SIGMA = 0.4  # EV; what a panorama was exposed for nobody knows, so it is as photographs are
-IN_PARTS = 0.3  # share of photographs to train on that are parts, two joined, or more saturated
-MILD = 0.15  # share of perturbations that are shrunk towards nothing
+UNTOUCHED, TOGETHER = 0.25, 0.40  # shares; of the rest one thing alone is wrong
+IN_PARTS = 0.5  # share of photographs to train on that are parts, two joined, or more saturated
+MILD = 0.3  # share of perturbations that are shrunk towards nothing
 SCENE_SHARE = 0.25
 RAISED = 2.5  # a photograph's whites are raised to that at most; only panoramas have brighter light
 SENSOR_WHITE = 1.0  # of RAW; half of the scene-linear pictures are not cut off
@@ -103,11 +101,8 @@ def load_sources(data: Path, held_out: bool) -> Sources:
 def draw_scene(sources: Sources, rng: np.random.Generator, varied: bool) -> Pixels:
     """Return the scene-linear light (h, w, 3) of a photograph that was taken well."""
     view = draw_view(sources.photographs, sources.panoramas, sources.skin, SIZE, rng, varied)
-    if ", " in view.name or float(view.scene.max()) <= RAISED:
-        return FromDisplay()(view.truth)
-    usual = USUAL + rng.normal(0.0, USUAL_SIGMA)
-    gain = 2.0 ** (usual - float(mean_exposure(view.scene, scene=True).mean()))
-    return np.asarray(view.scene * np.float32(gain))
+    is_light = ", " not in view.name and float(view.scene.max()) > RAISED
+    return view.scene if is_light else FromDisplay()(view.truth)
 
 
 def draw_wrong(rng: np.random.Generator) -> Perturbation:

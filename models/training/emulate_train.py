@@ -40,7 +40,7 @@ from training.train import (
 
 BATCH, SHOWN_ON = 64, 4  # examples of a batch, stocks they are shown on
 PIXELS = 64  # of each picture, drawn anew each time
-UNTOUCHED_WEIGHT = 1.0  # of what is to stay as it is
+UNTOUCHED_WEIGHT = 1.5  # of what is to stay as it is
 EVERY = 1000  # steps between checks
 SRGB_TO_2020 = conversion(space("srgb"), space("linear-rec2020"))
 TO_SRGB = torch.tensor(np.linalg.inv(SRGB_TO_2020).T, dtype=torch.float32)
