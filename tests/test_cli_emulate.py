@@ -133,7 +133,7 @@ def test_linear_light_in_and_out(run, tmp_path):
     assert run("emulate", source, "-o", out)[0] == 0
     assert read_values(tmp_path / "out.exr.orangemask.json").context.light.scene
     display = tmp_path / "display.exr"
-    words = ("--light", "display", "--strength", "0")
+    words = ("--light", "display", "--strength", "0", "--model", "none")
     assert run("emulate", source, "-o", display, *words)[0] == 0
     np.testing.assert_allclose(open_image(display).pixels, scene, atol=0.01)
     assert np.abs(open_image(out).pixels - scene).mean() > 0.01
