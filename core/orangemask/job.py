@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import DTypeLike
-
 from orangemask._version import version
 from orangemask.encode import SaveOptions, create_image, format_of, pixel_dtype
 from orangemask.encode.destination import check_free, destination
 from orangemask.errors import InputError, OutputError, reason
-from orangemask.execute import Cancel, Progress, apply
+from orangemask.execute import Cancel, Output, Progress, apply
 from orangemask.film_base import NO_BASE, FilmBase, base_from_rectangle, base_given
 from orangemask.filters import AUTO, AUTO_RIG, Filter, Prediction, Rig
 from orangemask.image import Image, Triple
@@ -134,7 +132,7 @@ def render_file(
     InputError, OutputError, ParameterError, ModelError, Cancelled
         One line each; nothing is left behind.
     """
-    dtype = pixel_dtype(output, job.save)
+    pixel_dtype(output, job.save)  # refuses what cannot be written
     refuse_same(source, output)
     check_free(output, force=job.force)
     done: Done | None = None
@@ -142,7 +140,7 @@ def render_file(
         # Both files are begun before either is finished: a full disk or a folder that is read-only
         # leaves neither.
         with destination(values_path(output), force=job.force) as sidecar:
-            done = _render(job, source, output, dtype, sidecar, progress, cancel)
+            done = _render(job, source, output, sidecar, progress, cancel)
     except OutputError as error:
         if done is None:
             raise
@@ -154,7 +152,6 @@ def _render(
     job: Job,
     source: Path,
     output: Path,
-    dtype: DTypeLike,
     sidecar: Path,
     progress: Progress | None,
     cancel: Cancel | None,
@@ -178,23 +175,65 @@ def _render(
         values = replace(values, source=source.name, source_sha256=checksum.result())
     text = values.to_json()
     sidecar.write_text(text, "utf-8")
+
+    def fill(pixels: Output) -> None:
+        apply(transform, image.pixels, pixels, progress=progress, cancel=cancel)
+
+    told = write_rendered(
+        source, output, image, fill, job.save, space=job.space, force=job.force, values_json=text
+    )
+    return Done(output, values, confidence, (*image.warnings, *warnings, *told))
+
+
+def write_rendered(
+    source: Path,
+    output: Path,
+    image: Image,
+    fill: Callable[[Output], object],
+    save: SaveOptions,
+    *,
+    space: Space,
+    force: bool,
+    values_json: str | None = None,
+) -> tuple[str, ...]:
+    """Write a picture made of another, with its metadata and alpha, and return the warnings.
+
+    Parameters
+    ----------
+    source, output : Path
+    image : Image
+        What `source` holds.
+    fill : callable
+        Fills the output's pixels, of its own type and of the image's size.
+    save : SaveOptions
+    space : Space
+        Of the output.
+    force : bool
+        Replace an existing file.
+    values_json : str, optional
+        Kept in the metadata.
+
+    Raises
+    ------
+    OutputError
+        Nothing is left behind.
+    """
     metadata = read_metadata(source)
     with create_image(
         output,
         image.height,
         image.width,
-        dtype,
-        space=job.space,
-        options=job.save,
+        pixel_dtype(output, save),
+        space=space,
+        options=save,
         alpha=image.alpha,
         metadata=metadata,
-        values_json=text,
+        values_json=values_json,
         software=f"Orangemask {version()}",
-        force=job.force,
+        force=force,
     ) as sink:
-        apply(transform, image.pixels, sink.pixels, progress=progress, cancel=cancel)
-    told = (*image.warnings, *warnings, *metadata.warnings, *sink.warnings)
-    return Done(output, values, confidence, told)
+        fill(sink.pixels)
+    return (*metadata.warnings, *sink.warnings)
 
 
 def _known_encoding(job: Job, source: Path) -> str:

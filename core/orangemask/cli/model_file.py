@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orangemask._version import version
 from orangemask.cli.batch import run_batch
 from orangemask.cli.options import chosen_settings, told_scene
 from orangemask.cli.outputs import plan_outputs
@@ -74,32 +73,20 @@ def _render(
     progress: Progress,
 ) -> Done:
     from orangemask.decode import open_image
-    from orangemask.encode import create_image, format_of, pixel_dtype
-    from orangemask.metadata import read_metadata
+    from orangemask.encode import format_of
+    from orangemask.job import refuse_same, write_rendered
 
     if format_of(output).linear:
         raise OutputError(f"{output}: a model file gives {SPACE} codes; write TIFF, PNG or JPEG")
-    if source.resolve() == output.resolve():
-        raise OutputError(f"{output} is the source itself; give another output")
+    refuse_same(source, output)
     check_free(output, force=options.force)
     encoding = options.encoding or "auto"
     image = open_image(source, encoding=encoding, photograph=True, scene=told_scene(options))
-    metadata = read_metadata(source)
-    with create_image(
-        output,
-        image.height,
-        image.width,
-        pixel_dtype(output, save),
-        space=space(SPACE),
-        options=save,
-        alpha=image.alpha,
-        metadata=metadata,
-        software=f"Orangemask {version()}",
-        force=options.force,
-    ) as sink:
-        render_with_model_file(model, image, sink.pixels, progress=progress)
-    told = (*image.warnings, *metadata.warnings, *sink.warnings)
-    return Done(source, output, model, told)
+    fill = partial(render_with_model_file, model, image, progress=progress)
+    told = write_rendered(
+        source, output, image, fill, save, space=space(SPACE), force=options.force
+    )
+    return Done(source, output, model, (*image.warnings, *told))
 
 
 def _refuse_unheeded(options: argparse.Namespace) -> None:
