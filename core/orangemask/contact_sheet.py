@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from orangemask.analysis import analyse_photograph
 from orangemask.curves import LINEAR
 from orangemask.execute import Progress, apply
-from orangemask.film_base import NO_BASE
-from orangemask.filters import Context, Filter
+from orangemask.filters import Filter
 from orangemask.image import Image
-from orangemask.render import full_transform, light_of, predict_analysed, with_changes
+from orangemask.render import full_transform, photograph_context, predict_analysed, with_changes
 from orangemask.spaces import Space, space
 from orangemask.thumbnail import make_thumbnail
 from orangemask.transforms import Curves, Matrix, Operation, Transform
@@ -81,12 +80,7 @@ def contact_sheet(
     analysis = analyse_photograph(image)
     tiles = [Tile(_shown(_as_it_is(image, target), light), "Original")]
     for i, (label, chosen) in enumerate(settings):
-        context = Context(
-            NO_BASE,
-            encoding=image.encoding,
-            settings=one.checked_settings(chosen),
-            light=light_of(image),
-        )
+        context = photograph_context(image, one.checked_settings(chosen))
         if given is not None:
             values = replace(given, context=context)
         else:

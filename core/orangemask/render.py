@@ -88,6 +88,11 @@ def light_of(image: Image) -> SourceLight:
     return SourceLight(image.is_scene, (red, green, blue))
 
 
+def photograph_context(image: Image, settings: Mapping[str, float | str]) -> Context:
+    """Return the context of a photograph; `settings` are all of a filter's, checked."""
+    return Context(NO_BASE, encoding=image.encoding, settings=settings, light=light_of(image))
+
+
 def predict_values(
     image: Image,
     one: Filter,
@@ -128,7 +133,7 @@ def predict_values(
         context = Context(analysis.base, rig, image.encoding, film=film, settings=checked)
     else:
         analysis = analyse_photograph(image)
-        context = Context(NO_BASE, encoding=image.encoding, settings=checked, light=light_of(image))
+        context = photograph_context(image, checked)
     prediction = predict_analysed(analysis, one, context, chosen.name)
     return from_prediction(one, prediction), prediction, analysis
 
