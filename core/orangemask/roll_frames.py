@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from orangemask.nine import nine_to_values, values_to_nine
 from orangemask.render import predict_analysed, predict_values, within_range
 from orangemask.roll import (
     DEFAULT_FREEDOM,
+    Film,
     Seen,
     analyse_frames,
     flaws,
@@ -69,6 +71,15 @@ class Source:
     file: str
     sha256: str
     analysis: Analysis
+
+
+class _Looked(NamedTuple):
+    """What was predicted of a roll's frames, and what is known of the roll by that."""
+
+    predictions: list[Prediction]
+    seen: list[Seen]
+    film: Film
+    flaws: tuple[tuple[str, ...], ...]
 
 
 def analyse_roll(
@@ -125,12 +136,18 @@ def analyse_roll(
     if film == AUTO and _most([alone[i].film for i in negatives], AUTO) == "bw":
         film = "bw"  # which all frames must be; the others are alike
     context = Context(level, rig, encoding, film=film)
-    for _ in range(2):  # the second time each has heard of the others that belong to the roll
+
+    def look(context: Context) -> _Looked:
         predictions = [predict_with(each, one, chosen.name, context) for each in analyses]
         seen = [seen_of(*pair, one) for pair in zip(analyses, predictions, strict=True)]
-        shared, found = analyse_frames(seen, level)
-        told = [each.tells for each, odd in zip(predictions, found, strict=True) if not odd]
-        context = replace(context, heard=context.heard or _mean(told))
+        return _Looked(predictions, seen, *analyse_frames(seen, level))
+
+    looked = look(context)
+    pairs = zip(looked.predictions, looked.flaws, strict=True)
+    heard = _mean([each.tells for each, odd in pairs if not odd])
+    if heard:  # once more, each having heard of the others that belong to the roll
+        looked = look(replace(context, heard=heard))
+    predictions, seen, shared, found = looked
     frames = []
     for source, frame, flawed in zip(sources, seen, found, strict=True):
         place = shrink(place_of(frame, shared), shared, frame.confidence, DEFAULT_FREEDOM)
@@ -147,9 +164,7 @@ def analyse_roll(
             )
         )
     sha256 = predictions[0].sha256
-    return Roll(
-        one.name, chosen.name, sha256, rig, film, encoding, shared, context.heard, tuple(frames)
-    )
+    return Roll(one.name, chosen.name, sha256, rig, film, encoding, shared, heard, tuple(frames))
 
 
 def predict_in_roll(
