@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from orangemask.analysis import Analysis
 from orangemask.filters import Context, Model, Prediction
 from orangemask.nine import nine_to_values
+from orangemask_filters.confidence import TOLERABLE_CODES, TOLERABLE_DELTA_E, confidence
 from orangemask_filters.film_emulate.exposure import HIGHLIGHTS, SHADOWS
 from orangemask_filters.film_emulate.features import make_features, stock_facts
 from orangemask_filters.film_emulate.material import Stock
 
 NETWORK = Model("network", "film-emulate", "as the photograph taken well would be")
 LEAST_SPAN = 2.0  # EV that a correction leaves between shadows and highlights at least
-TOLERABLE_DELTA_E = 12.0  # expected mean ΔE at which confidence is a half
-TOLERABLE_CODES = 0.12  # expected mean error of a channel's sRGB codes likewise, 0…1
 
 
 def predict_placing(analysis: Analysis, context: Context, stock: Stock, finish: str) -> Prediction:
@@ -48,17 +46,14 @@ def predict_placing(analysis: Analysis, context: Context, stock: Stock, finish: 
     shadows, midtones, highlights = outputs["corrections"].astype(np.float64).reshape(3, 3)
     shadows = SHADOWS + shadows
     highlights = np.maximum(HIGHLIGHTS + highlights, shadows + LEAST_SPAN)
-    red, green, blue = (_confidence(error, TOLERABLE_CODES) for error in outputs["channel_error"])
+    red, green, blue = (
+        confidence(float(error), TOLERABLE_CODES) for error in outputs["channel_error"]
+    )
     return Prediction(
         nine_to_values(np.stack([shadows, midtones, highlights]).tolist()),
         context,
-        _confidence(outputs["expected_delta_e"][0], TOLERABLE_DELTA_E),
+        confidence(float(outputs["expected_delta_e"][0]), TOLERABLE_DELTA_E),
         NETWORK.name,
         model_file(name).sha256,
         (red, green, blue),
     )
-
-
-def _confidence(expected: NDArray[np.float32], tolerable: float) -> float:
-    """Return 0…1 for an error that is expected, ½ where it is `tolerable`."""
-    return 1.0 / (1.0 + (float(expected) / tolerable) ** 2)

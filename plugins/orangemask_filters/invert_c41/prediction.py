@@ -17,7 +17,8 @@ from orangemask.analysis import Analysis
 from orangemask.filters import AUTO, Context, Found, Prediction, Rig
 from orangemask.image import Triple
 from orangemask.nine import CHANNELS, nine_to_values
-from orangemask_filters.invert_c41.features import Features, make_features
+from orangemask_filters.confidence import TOLERABLE_CODES, TOLERABLE_DELTA_E, confidence
+from orangemask_filters.invert_c41.features import Features, make_features, physical
 from orangemask_filters.invert_c41.rigs import RIGS, WHITE
 
 FILMS = ("c41", "maskless", "bw", "positive")
@@ -26,8 +27,6 @@ FILMS = ("c41", "maskless", "bw", "positive")
 SURE_RIG = 0.6  # probability from which a rig other than white light is believed
 SURE_POSITIVE = 0.7  # and a positive is refused; below it is told as a doubt
 LEAST_RANGE = 0.1  # of the estimate's range: what a correction leaves of it at least
-TOLERABLE_DELTA_E = 12.0  # expected mean ΔE at which confidence in the network is a half
-TOLERABLE_CODES = 0.12  # expected mean error of a channel's sRGB codes likewise, 0…1
 PHYSICAL_CONFIDENCE = 0.5  # the estimator does not know its own error
 
 THIRD = 1.0 / 3.0
@@ -66,8 +65,8 @@ def predict_parametric(analysis: Analysis, context: Context, model: str | None) 
 
     if model is None:
         context = replace(context, rig=_settled(context.rig))
-        features = make_features(analysis, context.rig)
-        nine = np.stack([features.shadows, np.zeros(3), features.highlights])
+        shadows, highlights = physical(analysis, np.asarray(context.rig.crosstalk))
+        nine = np.stack([shadows, np.zeros(3), highlights])
         values, context = _nine_values(nine, context)
         return Prediction(values, context, PHYSICAL_CONFIDENCE, "physical")
     said = context.film != AUTO
@@ -128,11 +127,11 @@ def _answer(features: Features, model: str, heard: tuple[float, ...]) -> Answer:
     outputs = run_model(model, inputs)
     expected = float(outputs["expected_delta_e"][0])
     red, green, blue = (
-        1.0 / (1.0 + (float(error) / TOLERABLE_CODES) ** 2) for error in outputs["channel_error"]
+        confidence(float(error), TOLERABLE_CODES) for error in outputs["channel_error"]
     )
     return Answer(
         np.asarray(outputs["corrections"], np.float64).reshape(3, 3),
-        1.0 / (1.0 + (expected / TOLERABLE_DELTA_E) ** 2),
+        confidence(expected, TOLERABLE_DELTA_E),
         (red, green, blue),
         _most(FILMS, outputs["film"]),
         _most(tuple(RIGS), outputs["rig"]),
