@@ -17,9 +17,10 @@ from orangemask_filters.film_emulate.exposure import (
     HIGHLIGHTS,
     KNEE,
     POWERED_WHITE,
+    RANGE,
     SHADOWS,
 )
-from orangemask_filters.film_emulate.features import FACTS, RANGE, SIDE
+from orangemask_filters.film_emulate.features import FACTS, SIDE
 from orangemask_filters.film_emulate.prediction import LEAST_SPAN
 from training.form import midtone
 from training.network import CHANNELS, OUTPUTS, SEEN, layers, scaled, seen

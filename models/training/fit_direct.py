@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from orangemask.curves import SRGB
 from orangemask.spaces import conversion, space
 from orangemask_filters.film_emulate.bake import film_cube, look
-from orangemask_filters.film_emulate.exposure import BRIGHTEST, DARKEST, Scene, ToEV
+from orangemask_filters.film_emulate.exposure import DARKEST, RANGE, Scene, ToEV
 from orangemask_filters.film_emulate.stock import find_stock
 from training.form import delta_e_2000, difference
 
@@ -72,7 +72,7 @@ def by_cube(stock: str, codes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the same by the cube that the filter renders with."""
     one = find_stock(stock)
     cube = film_cube(one, one.finishes[0], 1.0, 1.0, SRGB_TO_2020)
-    unit = (ToEV()(Scene()(SRGB(codes))) - DARKEST) / (BRIGHTEST - DARKEST)
+    unit = (ToEV()(Scene()(SRGB(codes))) - DARKEST) / RANGE
     return np.asarray(np.clip(cube(np.clip(unit, 0.0, 1.0)) ** 3 @ TO_SRGB.T, 0.0, 1.0))
 
 

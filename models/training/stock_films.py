@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from training.films import (
+    GREY_EXPOSURE,
     LAYERS,
     TRAIN_STOCKS,
     WAVELENGTHS,
@@ -31,7 +32,6 @@ from training.stock_facts import Facts
 
 LOG_RANGE, LOG_STEP = 3.2, 0.05  # log10 exposure from normal grey
 CLEARING = 0.15  # log10 exposure over which a slide clears beyond its sheet's end
-GREY_EXPOSURE = 10.0  # lux seconds times ISO at mid grey, ISO 2721
 
 
 @dataclass(frozen=True, slots=True)

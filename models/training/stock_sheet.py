@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from orangemask.curves import Floats
 from orangemask.spaces import conversion, space
 from orangemask_filters.film_emulate.bake import film_cube
-from orangemask_filters.film_emulate.exposure import BRIGHTEST, DARKEST, Camera, Scene, ToEV
+from orangemask_filters.film_emulate.exposure import DARKEST, RANGE, Camera, Scene, ToEV
 from orangemask_filters.film_emulate.material import Stock
 from training.films import Array
 from training.hues import DARK_SKIN, FOLIAGE, LIGHT_SKIN, SKY, YELLOW_GREEN
@@ -49,7 +49,7 @@ def on_film(stock: Stock, scene: Floats) -> Floats:
     """Return linear sRGB (h, w, 3) of scene-linear sRGB (h, w, 3) through the stock's cube."""
     to_rec2020 = conversion(space("srgb"), space("linear-rec2020"))
     cube = film_cube(stock, stock.finishes[0], 1.0, 1.0, to_rec2020)
-    unit = (ToEV()(scene.reshape(-1, 3)) - DARKEST) / (BRIGHTEST - DARKEST)
+    unit = (ToEV()(scene.reshape(-1, 3)) - DARKEST) / RANGE
     shown = cube(np.clip(unit, 0.0, 1.0)) ** 3 @ np.linalg.inv(to_rec2020).T
     return np.asarray(shown.reshape(scene.shape))
 

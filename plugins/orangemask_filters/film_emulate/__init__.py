@@ -25,9 +25,9 @@ from orangemask.spaces import Matrix3, space
 from orangemask.transforms import Curves, Operation, Transform
 from orangemask_filters.film_emulate.bake import film_cube
 from orangemask_filters.film_emulate.exposure import (
-    BRIGHTEST,
     DARKEST,
     HIGHLIGHTS,
+    RANGE,
     SHADOWS,
     Scene,
     ToEV,
@@ -111,7 +111,7 @@ def _exposure(values: Mapping[str, float], channel: str) -> Curve:
             f"{shadows:g}, by {MIN_SPAN:g} EV at least"
         )
     slope = 1.0 / (highlights - shadows)
-    unit = 1.0 / (BRIGHTEST - DARKEST)
+    unit = 1.0 / RANGE
     return Chain(
         (
             ToEV(),

@@ -12,7 +12,7 @@ from orangemask.filters import unknown
 from orangemask.spaces import Matrix3, conversion, space
 from orangemask.transforms import Cube
 from orangemask_filters.film_emulate import chain
-from orangemask_filters.film_emulate.exposure import BRIGHTEST, DARKEST, Camera, FromEV, ToEV
+from orangemask_filters.film_emulate.exposure import DARKEST, RANGE, Camera, FromEV, ToEV
 from orangemask_filters.film_emulate.material import Array, Stock
 
 # Björn Ottosson, "A perceptual color space for image processing" (2020): XYZ to LMS, and the
@@ -80,7 +80,7 @@ def _baked(
     """Return `film_cube` of arguments that can be a key; a stock is one by its identity."""
     matrix = np.frombuffer(to_rec2020).reshape(3, 3)
     unit = np.linspace(0.0, 1.0, size, dtype=np.float32)
-    axis = FromEV()(unit * np.float32(BRIGHTEST - DARKEST) + np.float32(DARKEST))
+    axis = FromEV()(unit * np.float32(RANGE) + np.float32(DARKEST))
     axis = np.maximum(axis, 0.0)  # rounding at no light
     light = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
     shown = look(stock, finish, colour, tone, light, matrix)
@@ -126,7 +126,7 @@ def _filmed(stock: Stock, finish: str, light: Floats, to_rec2020: Matrix3) -> Fl
         return chain.render(srgb, stock.film, finish)
     if stock.cube is None:
         raise ParameterError(f"stock '{stock.name}' has neither curves nor a cube")
-    unit = (ToEV()(srgb) - srgb.dtype.type(DARKEST)) / srgb.dtype.type(BRIGHTEST - DARKEST)
+    unit = (ToEV()(srgb) - srgb.dtype.type(DARKEST)) / srgb.dtype.type(RANGE)
     codes = Cube(stock.cube)(np.clip(unit, 0, 1))
     decoded = np.asarray(space("srgb").transfer(codes))
     to_wide = conversion(space("srgb"), space("linear-rec2020"))

@@ -25,6 +25,7 @@ FOOT = GREY / 128.0  # light that is added before the logarithm
 SHADOWS, HIGHLIGHTS = -5.0, 3.0  # S₀, H₀, EV from grey: what a colour negative holds with ease
 DARKEST = float(np.log2(FOOT / (GREY + FOOT)))  # EV of no light at all
 BRIGHTEST = 7.0  # EV: 23 times a white paper
+RANGE = BRIGHTEST - DARKEST  # EV, what a cube holds
 
 CONTRAST = 1.6  # exponent of the assumed camera curve: slope 1.3 in log-log at grey
 CLIPPING = 3.5  # EV above grey where a camera's white lies

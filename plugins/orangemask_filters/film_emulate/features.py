@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orangemask_filters.film_emulate.bake import look
-from orangemask_filters.film_emulate.exposure import BRIGHTEST, DARKEST, FromEV, Scene, ToEV
+from orangemask_filters.film_emulate.exposure import DARKEST, RANGE, FromEV, Scene, ToEV
 from orangemask_filters.film_emulate.material import Stock
 from orangemask_filters.moments import MOMENTS, moments
 
@@ -23,7 +23,6 @@ FINE = 64  # px: the picture is laid on a square of this side, of which the mome
 SIDE = 32  # px of the planes
 TOP, BOTTOM = 0.05, 0.1  # EV from what is brightest or darkest, where a pixel counts as cut off
 GREYS = (-4.0, -2.0, 1.0, 2.0, 3.0)  # EV whose lightness tells one stock from another
-RANGE = BRIGHTEST - DARKEST  # EV
 LOW, HIGH, BINS = -5.0, 4.0, 45  # EV, of the histograms of exposure; what is beyond is at the ends
 WIDEST, SPREAD_BINS = 3.0, 15  # EV, of the histogram of the channels' distance in a pixel
 PICTURE_FACTS = MOMENTS + 4 * 3 + 4 * BINS + SPREAD_BINS + 1

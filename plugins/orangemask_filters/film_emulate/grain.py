@@ -20,10 +20,10 @@ from orangemask.spaces import conversion, space
 from orangemask.transforms import Cube
 from orangemask_filters.film_emulate.chain import develop, standards, transmit
 from orangemask_filters.film_emulate.exposure import (
-    BRIGHTEST,
     CLIPPING,
     DARKEST,
     GREY,
+    RANGE,
     FromEV,
 )
 from orangemask_filters.film_emulate.material import Array, Film, Stock
@@ -42,7 +42,7 @@ NEAR = 1e-3  # step of differences of dye amounts
 USUAL_PER_MM = 6000 / 36  # pixels of 24 MP on 135
 BLACK = 0.005  # light below which it matters little
 DAMPING = 0.3  # of relative light per unit exposure, squared; its slope is about 15
-HALF_EV = 0.5 / (BRIGHTEST - DARKEST)  # in unit exposure
+HALF_EV = 0.5 / RANGE  # in unit exposure
 
 INDEX = 1.48  # of cellulose acetate
 GREEN_SHARE = 0.3  # of the red layer's halation; an assumption. Blue ends in the yellow filter
@@ -170,7 +170,7 @@ def drift_of(cube: Cube, unit: Array, strength: Array, mix: Array) -> Array:
 
 def greys(unit: Array, film: Film | None) -> Array:
     """Return the dye amounts (n, 3) of greys at unit exposures (n,)."""
-    ev = unit * (BRIGHTEST - DARKEST) + DARKEST
+    ev = unit * RANGE + DARKEST
     if film is None:
         dyes = PLAIN_GAMMA * np.log10(2.0) * (ev - DARKEST)
         return np.asarray(np.stack([dyes] * 3, axis=1))

@@ -7,14 +7,13 @@ as an automatic exposure would, or each by its own, as grey-world balance does a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orangemask.analysis import Analysis
 from orangemask.filters import Context, Model, Prediction
-from orangemask.nine import CHANNELS, ZONES
+from orangemask.nine import nine_to_values
 from orangemask_filters.film_emulate.exposure import (
     BRIGHTEST,
     DARKEST,
@@ -72,11 +71,5 @@ def mean_exposure(light: NDArray[np.float32], *, scene: bool) -> NDArray[np.floa
 
 def shifted(shift: NDArray[np.float64]) -> Mapping[str, float]:
     """Return the values whose window lies (3,) `shift` EV above that of the defaults."""
-    ends = dict(zip(ZONES, (SHADOWS, 0.0, HIGHLIGHTS), strict=True))
-    return MappingProxyType(
-        {
-            f"{channel}_{zone}": end if zone == "midtones" else end + float(shift[c])
-            for c, channel in enumerate(CHANNELS)
-            for zone, end in ends.items()
-        }
-    )
+    nine = np.stack([SHADOWS + shift, np.zeros(3), HIGHLIGHTS + shift])
+    return nine_to_values(nine.tolist())
