@@ -36,7 +36,7 @@ STOCKS = ("kodak-gold-200", "fuji-velvia-50")  # a print of a negative, and a st
 FAITHFUL = 0.5  # mean CIE 2000, as the issue asks
 FAITHFUL_8_BIT = 0.8
 # Of 17 points, half a stop and more a step.
-COARSE = {"acescct": 1.5, "pq": 0.9, "srgb": 0.6, "linear": 0.6}
+COARSE = {"acescct": 1.5, "pq": 0.9, "srgb": 0.6}
 READERS_AGREE = 1e-4  # of codes; they interpolate the 1D table in float32 and float64
 
 needs_film = pytest.mark.skipif(
