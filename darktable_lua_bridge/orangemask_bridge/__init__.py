@@ -1,0 +1,1 @@
+"""Lets darktable talk to the engine."""
