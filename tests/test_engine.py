@@ -65,7 +65,7 @@ def render_request(image: dict[str, Any], path: Path, **output: Any) -> dict[str
 
 def rendered_here(request: dict[str, Any]) -> np.ndarray[Any, Any]:
     """Return what the library itself makes of a request."""
-    image = open_picture(Fields(request["image"], "image")).image
+    image = open_picture(Fields(request["image"], "image"), photograph=False).image
     output = request["output"]
     transform = full_transform(
         image.transfer,
@@ -184,7 +184,7 @@ def test_predict_equals_the_library_and_renders(engine: Client, tmp_path: Path) 
     asked = {"filter": "invert-c41", "image": image, "model": "physical", "rig": "none"}
     result = engine.ask("predict", asked)["result"]
     values, prediction, _ = predict_values(
-        open_picture(Fields(image, "image")).image,
+        open_picture(Fields(image, "image"), photograph=False).image,
         find_filter("invert-c41"),
         model="physical",
         rig=parse_values(values_json(result)).context.rig,

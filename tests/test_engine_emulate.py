@@ -54,7 +54,7 @@ def test_predict_and_render_are_the_librarys(engine: Client, tmp_path: Path) -> 
     image = photograph(tmp_path / "in", profile=icc, encoding="auto")
     result = predicted(engine, image, model="grey-world")["result"]
     assert result["base"] is None and result["film"] is None and result["refusal"] is None
-    here = open_picture(Fields(image, "image")).image
+    here = open_picture(Fields(image, "image"), photograph=True).image
     values, _, _ = predict_values(here, FILTER, model="grey-world", settings=SETTINGS)
     assert result["values"] == values.values
     assert result["context"] == json.loads(values.to_json())["context"]

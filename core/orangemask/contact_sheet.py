@@ -111,7 +111,7 @@ def _as_it_is(image: Image, target: Space) -> Transform:
     """Return the transform from a picture's light to codes of `target` that changes no colour."""
     primaries = image.rgb_to_xyz if image.rgb_to_xyz is not None else space("srgb").rgb_to_pcs
     operations: list[Operation] = [Matrix.of(np.linalg.solve(target.rgb_to_pcs, primaries))]
-    return Transform.of([*operations, Curves((target.encode,) * 3)])
+    return Transform.of([*operations, Curves(target.encoders)])
 
 
 def _shown(transform: Transform, light: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -150,7 +150,7 @@ def _to_srgb(image: Image) -> Transform:
     operations: list[Operation] = [Curves(image.transfer)]
     if image.rgb_to_xyz is not None:
         operations.append(Matrix.of(np.linalg.solve(srgb.rgb_to_pcs, image.rgb_to_xyz)))
-    operations.append(Curves((srgb.encode, srgb.encode, srgb.encode)))
+    operations.append(Curves(srgb.encoders))
     return Transform.of(operations)
 
 

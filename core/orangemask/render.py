@@ -20,7 +20,7 @@ from orangemask.filters import (
     SourceLight,
 )
 from orangemask.image import Image
-from orangemask.spaces import Space, conversion, space
+from orangemask.spaces import Target, conversion, space
 from orangemask.transforms import Curves, Matrix, Operation, Transform
 from orangemask.values import Values, from_prediction
 
@@ -29,7 +29,7 @@ def full_transform(
     transfer: tuple[Curve, Curve, Curve],
     one: Filter,
     values: Values,
-    target: Space,
+    target: Target,
     *,
     linear: bool = False,
 ) -> Transform:
@@ -43,8 +43,8 @@ def full_transform(
         The filter `values` belong to.
     values : Values
         Of a photograph, `read_as` what the image is.
-    target : Space
-        Output space.
+    target : Target
+        Space of the output.
     linear : bool
         End in linear light of `target` instead of its codes (OpenEXR).
 
@@ -60,7 +60,7 @@ def full_transform(
         operations.append(Matrix.of(conversion(source, target)))
     if linear or target.is_linear:
         return Transform.of(operations)  # between a cube's nodes, light is not linear in exposure
-    operations.append(Curves((target.encode, target.encode, target.encode)))
+    operations.append(Curves(target.encoders))
     return Transform.of(operations).folded()
 
 

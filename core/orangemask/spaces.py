@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.curves import LINEAR, SRGB, Transfer
+from orangemask.curves import LINEAR, SRGB, Curve, Transfer
 from orangemask.errors import ParameterError
 
 Matrix3: TypeAlias = NDArray[np.float64]
@@ -38,6 +38,25 @@ _ACES: Chromaticity = (0.32168, 0.33767)
 
 _BT2020 = Transfer(1 / 0.45, 0.0993, 4.5, 4.5 * 0.0181)
 _ROMM = Transfer(1.8, 0.0, 16.0, 16.0 ** (1 + 1.8 / (1 - 1.8)))  # foot below 16^(γ/(1−γ))
+
+
+class Target(Protocol):
+    """What a picture can be rendered for: a space declared here, or that of somebody's profile."""
+
+    @property
+    def rgb_to_pcs(self) -> Matrix3:
+        """(3, 3), linear RGB to XYZ under D50."""
+        ...
+
+    @property
+    def encoders(self) -> tuple[Curve, Curve, Curve]:
+        """Linear light to codes, of red, green and blue."""
+        ...
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether codes are linear light."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +87,11 @@ class Space:
     def encode(self) -> Transfer:
         """Linear light to codes."""
         return self.transfer.inverse
+
+    @property
+    def encoders(self) -> tuple[Curve, Curve, Curve]:
+        """The same for red, green and blue."""
+        return (self.encode,) * 3
 
     @property
     def is_linear(self) -> bool:
@@ -104,21 +128,20 @@ def adaptation(source_white: Matrix3, target_white: Matrix3) -> Matrix3:
     return adapted
 
 
-def conversion(source: Space, target: Space) -> Matrix3:
+def conversion(source: Target, target: Target) -> Matrix3:
     """Return the matrix from linear RGB of one space to linear RGB of another.
 
     Parameters
     ----------
-    source, target : Space
-        White goes to white (linear Bradford adaptation).
+    source, target : Target
+        White goes to white (linear Bradford adaptation; by way of D50 it is the same).
 
     Returns
     -------
     (3, 3) float64
         Nothing is clipped: colours outside `target` become negative or above 1.
     """
-    adapt = adaptation(_xy_to_XYZ(source.white), _xy_to_XYZ(target.white))
-    matrix: Matrix3 = np.linalg.inv(target.rgb_to_xyz) @ adapt @ source.rgb_to_xyz
+    matrix: Matrix3 = np.linalg.inv(target.rgb_to_pcs) @ source.rgb_to_pcs
     return matrix
 
 

@@ -25,10 +25,13 @@ from orangemask.engine.fields import Fields
 from orangemask.errors import Cancelled, EngineError, InputError, OutputError
 from orangemask.execute import Cancel
 from orangemask.image import Image, Pixels
+from orangemask.profiles import target_of_profile
+from orangemask.spaces import Target, space
 
 INPUT_DTYPES = ("uint8", "uint16", "float16", "float32", "float64")
 OUTPUT_DTYPES = ("uint8", "uint16", "float32")
 LIGHTS = ("auto", "scene", "display")
+FILES = ("none", "tiff", "png", "jpeg", "exr")
 CODES = 65535
 ALPHA_ROWS = 256  # converted at a time
 
@@ -44,8 +47,8 @@ class Picture:
     status: os.stat_result
 
 
-def open_picture(fields: Fields) -> Picture:
-    """Return the picture that an ``image`` object names.
+def open_picture(fields: Fields, *, photograph: bool) -> Picture:
+    """Return the picture that an ``image`` object names; `photograph` if it is no scan of film.
 
     Raises
     ------
@@ -65,12 +68,16 @@ def open_picture(fields: Fields) -> Picture:
     told = parse_encoding(fields.text("encoding", "auto"))
     icc = _profile(fields)
     scene = fields.choice("light", LIGHTS, LIGHTS[0])
+    file = fields.choice("file", FILES, FILES[0])
     fields.end()
     codes, status = _map_input(path, dtype, shape)
     pixels = _widened(codes[..., :3])
     floating, bits = dtype.kind == "f", dtype.itemsize * 8
-    rule = Said(LINEAR if floating else SRGB, _RULE)
-    coding = choose_encoding(told, icc, rule, "array", bits, floating)
+    rule: Said | None
+    rule, kind = Said(LINEAR if floating else SRGB, _RULE), "array"
+    if file != FILES[0]:
+        rule, kind = None, file  # as the file itself would be read
+    coding = choose_encoding(told, icc, rule, kind, bits, floating, photograph=photograph)
     warnings, name = list(coding.warnings), coding.name
     if coding.note == _RULE:
         warnings.append(f"neither encoding nor a usable profile was given: read as {name}")
@@ -94,6 +101,25 @@ def open_picture(fields: Fields) -> Picture:
         warnings=tuple(warnings),
     )
     return Picture(image, status)
+
+
+def target_of(fields: Fields) -> tuple[Target, bool]:
+    """Return what an ``output`` object is rendered for, and whether to leave it in linear light.
+
+    Raises
+    ------
+    EngineError
+        A field is missing or wrong.
+    ParameterError
+        The space is unknown.
+    OutputError
+        The profile cannot be rendered for.
+    """
+    if fields.has("profile") and fields.has("space"):
+        raise EngineError("output has both space and profile; give one")
+    icc = _profile(fields)
+    target = space(fields.text("space", "srgb")) if icc is None else target_of_profile(icc)
+    return target, fields.truth("linear", default=False)
 
 
 def open_output(fields: Fields, picture: Picture) -> NDArray[Any]:
@@ -175,7 +201,7 @@ def _profile(fields: Fields) -> bytes | None:
     try:
         return base64.b64decode(fields.text("profile"), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise EngineError(f"image profile is not base64: {one_line(error)}") from error
+        raise EngineError(f"the profile is not base64: {one_line(error)}") from error
 
 
 def _map_input(

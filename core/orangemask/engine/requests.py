@@ -19,7 +19,7 @@ from orangemask.execute import Cancel, Progress
 from orangemask.film_base import FilmBase, base_from_rectangle
 from orangemask.filters import AUTO, AUTO_RIG, description, filters, find_filter, told_of
 from orangemask.image import Image
-from orangemask.spaces import SPACES, space
+from orangemask.spaces import SPACES
 from orangemask.values import VERSION, Values, parse_values
 
 SHORTEST_INTERVAL = 0.1  # s between two words of progress
@@ -82,7 +82,7 @@ def predict(params: Fields, work: Work) -> Result:
     if one.of_film:
         rig = one.rig(params.choice("rig", one.rig_names, AUTO))
         film = params.choice("film", (AUTO, *one.films), AUTO)
-    image = open_picture(params.inner("image")).image
+    image = open_picture(params.inner("image"), photograph=not one.of_film).image
     base = _base(params, image) if one.of_film else None
     params.end()
     values, prediction, _ = predict_values(
@@ -101,16 +101,18 @@ def predict(params: Fields, work: Work) -> Result:
 
 def render(params: Fields, work: Work) -> Result:
     """Fill the output file; return the warnings."""
-    from orangemask.engine.pictures import copy_alpha, open_output, open_picture
+    from orangemask.engine.pictures import copy_alpha, open_output, open_picture, target_of
     from orangemask.execute import apply
     from orangemask.render import full_transform, read_as
 
     values = _values(params)
+    one = find_filter(values.filter)
     interval = params.number("interval", SHORTEST_INTERVAL, LONGEST_INTERVAL, SHORTEST_INTERVAL)
-    picture, output = open_picture(params.inner("image")), params.inner("output")
-    target, linear = space(output.text("space", "srgb")), output.truth("linear", default=False)
+    picture = open_picture(params.inner("image"), photograph=not one.of_film)
+    output = params.inner("output")
+    target, linear = target_of(output)
     params.end()
-    image, one = picture.image, find_filter(values.filter)
+    image = picture.image
     transform = full_transform(
         image.transfer, one, read_as(image, one, values), target, linear=linear
     )
