@@ -139,8 +139,9 @@ def test_a_render_can_be_stopped(folder, log):
 )
 def test_what_is_no_engine_is_told_and_ended(tmp_path, folder, log, code, said):
     begun = time.monotonic()
-    with pytest.raises(PluginError, match=said):
-        Engine(program(tmp_path, code), folder, log)
+    command = program(tmp_path, code)
+    with pytest.raises(PluginError, match=said), Engine(command, folder, log) as engine:
+        engine.greet()
     assert time.monotonic() - begun < 20
 
 

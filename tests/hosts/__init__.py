@@ -181,6 +181,11 @@ class Screen:
         self._xdotool("mousemove", str(x), str(y), "click", str(button))
         time.sleep(0.2)
 
+    def click_in(self, window: str, x: int, y: int) -> None:
+        """Click at a place of a window."""
+        self._xdotool("mousemove", "--window", window, str(x), str(y), "click", "1")
+        time.sleep(0.2)
+
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Drag with the first button."""
         self._xdotool("mousemove", *map(str, start), "mousedown", "1")

@@ -58,7 +58,7 @@ class Engine:
     Raises
     ------
     PluginError
-        It does not start, is no engine, or speaks another protocol.
+        It cannot be started.
     """
 
     def __init__(self, command: Sequence[str], folder: Path, log: Path) -> None:
@@ -80,11 +80,6 @@ class Engine:
             os.close(errors)
         self._lines: queue.Queue[bytes] = queue.Queue()  # an empty line is the end
         threading.Thread(target=self._listen, daemon=True).start()
-        try:
-            self._greet()
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> Engine:
         return self
@@ -102,6 +97,30 @@ class Engine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def greet(self) -> None:
+        """Check that it is an engine and speaks our protocol; waits until it has started.
+
+        Raises
+        ------
+        PluginError
+            It is none, or speaks another.
+        """
+        client = {"protocol": PROTOCOL, "client": "GIMP"}
+        try:
+            said = self.ask("hello", client, silence=STARTING)
+        except RefusedError as error:
+            if error.code != "bad-protocol":
+                raise
+            raise PluginError(
+                f"The engine and this plug-in do not go together. {error} Run 'orangemask install "
+                "gimp' with the newer of the two."
+            ) from error
+        if said.get("protocol") != PROTOCOL:
+            raise PluginError(
+                f"The engine speaks protocol {said.get('protocol')}, this plug-in {PROTOCOL}. Run "
+                "'orangemask install gimp' with the newer of the two."
+            )
 
     def ask(
         self,
@@ -160,23 +179,6 @@ class Engine:
                 stopping = True
                 self._id += 1
                 self._send({"id": self._id, "method": "cancel", "params": {"id": asked}})
-
-    def _greet(self) -> None:
-        client = {"protocol": PROTOCOL, "client": "GIMP"}
-        try:
-            said = self.ask("hello", client, silence=STARTING)
-        except RefusedError as error:
-            if error.code != "bad-protocol":
-                raise
-            raise PluginError(
-                f"The engine and this plug-in do not go together. {error} Run 'orangemask install "
-                "gimp' with the newer of the two."
-            ) from error
-        if said.get("protocol") != PROTOCOL:
-            raise PluginError(
-                f"The engine speaks protocol {said.get('protocol')}, this plug-in {PROTOCOL}. Run "
-                "'orangemask install gimp' with the newer of the two."
-            )
 
     def _listen(self) -> None:
         pipe = self._process.stdout

@@ -63,10 +63,24 @@ class Work:
         self._codes, self._rendered = folder / "codes", folder / "rendered"
 
     def read(self, told: Callable[[float], bool]) -> None:
-        """Write the layer's pixels where the engine reads them."""
+        """Write the layer's pixels where the engine reads them, while that starts.
+
+        Raises
+        ------
+        PluginError
+            There is no room, or the engine does not go with this plug-in.
+        """
         with readable(self.place.source) as layer:
             pixels.save(layer, self.layout, self._codes, told)
         pixels.reserve(self._rendered)
+        self._engine.greet()
+        declared = self._engine.ask("describe", {"filter": self.one.name})["filters"][0]
+        names = [each["name"] for each in declared["params"]]
+        if names != [each.name for each in self.one.params]:
+            raise PluginError(
+                "The engine and this plug-in do not name the same values. Run 'orangemask install "
+                "gimp' with the newer of the two."
+            )
 
     def read_proxy(self) -> Proxy:
         """Write a small copy likewise."""
@@ -166,10 +180,4 @@ def working(one: Declared, place: Place) -> Iterator[Work]:
     size = place.source.get_width() * place.source.get_height() * layout.pixel
     command = engine_command()
     with scratch(2 * size + ROOM) as folder, Engine(command, folder, log_file()) as engine:
-        declared = engine.ask("describe", {"filter": one.name})["filters"][0]
-        if [each["name"] for each in declared["params"]] != [each.name for each in one.params]:
-            raise PluginError(
-                "The engine and this plug-in do not name the same values. Run 'orangemask "
-                "install gimp' with the newer of the two."
-            )
         yield Work(one, place, layout, engine, folder)
