@@ -31,6 +31,7 @@ def open_dialog(screen, key, title):
     screen.activate(screen.main)
     screen.key("alt+r", "Up", "Right", key)
     dialog = screen.window(f"^{title}$", 60)
+    screen.rest()
     time.sleep(1.5)
     screen.activate(dialog)
     return dialog
@@ -83,7 +84,7 @@ def test_dialog_slider_layer_and_again(gimp):
         screen.key("alt+o")
         screen.gone("^Invert C41$")
         time.sleep(1.5)
-        done = canvas(screen.shot("layer"))
+        done = canvas(screen.shot("positive"))
         assert np.abs(done - moved).mean() < 1
         save_as(screen, xcf)
         screen.key("ctrl+z")
@@ -169,3 +170,26 @@ def test_a_plug_in_killed_takes_its_engine_and_files_along(gimp):
         time.sleep(1)
         screen.shot("killed")
     assert gimp.left() == []
+
+
+def test_film_base_from_a_selection(gimp):
+    path, xcf = gimp.work / "neg.tif", gimp.work / "out.xcf"
+    shutil.copy(SAMPLE, path)
+    select = f"""
+image = load({str(path)!r})
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 100, 549, 400, 10)  # the rebate below the frame
+Gimp.Display.new(image); Gimp.displays_flush()"""
+    with gimp.window(script=select) as screen:
+        dialog = open_dialog(screen, "c", "Invert C41")
+        screen.activate(dialog)
+        screen.key("alt+b")
+        time.sleep(2)
+        screen.shot("base")
+        screen.key("alt+o")
+        screen.gone("^Invert C41$")
+        time.sleep(1)
+        save_as(screen, xcf)
+    kept = gimp.console(READ.format(path=str(xcf)))["edit"]
+    assert kept["context"]["base"]["origin"] == "given"
+    # What the finder found in the rebate by itself: README, "See what is predicted".
+    assert kept["context"]["base"]["density"] == pytest.approx([0.098, 0.365, 0.592], abs=0.02)

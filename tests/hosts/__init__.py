@@ -186,6 +186,10 @@ class Screen:
         self._xdotool("mousemove", "--window", window, str(x), str(y), "click", "1")
         time.sleep(0.2)
 
+    def rest(self) -> None:
+        """Put the mouse where it points at nothing."""
+        self._xdotool("mousemove", "1590", "990")
+
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Drag with the first button."""
         self._xdotool("mousemove", *map(str, start), "mousedown", "1")

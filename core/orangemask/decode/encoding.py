@@ -147,7 +147,7 @@ def choose_encoding(
         return Coding((said.curve,) * 3, matrix, said.where, warnings)
     curve, reason, ambiguous = _guess(kind, bits, floating, photograph)
     name = curves_name((curve,) * 3)
-    note = f"guessed {name} ({reason} without profile); say --encoding"
+    note = f"guessed {name} ({reason} without profile); give the encoding"
     if ambiguous:
         warnings.append(f"encoding {note} if it is another")
     return Coding((curve,) * 3, matrix, note, warnings)
