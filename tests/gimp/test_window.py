@@ -193,3 +193,27 @@ Gimp.Display.new(image); Gimp.displays_flush()"""
     assert kept["context"]["base"]["origin"] == "given"
     # What the finder found in the rebate by itself: README, "See what is predicted".
     assert kept["context"]["base"]["density"] == pytest.approx([0.098, 0.365, 0.592], abs=0.02)
+
+
+def test_repeat_takes_moved_values(gimp):
+    path, xcf = gimp.work / "neg.tif", gimp.work / "out.xcf"
+    shutil.copy(SAMPLE, path)
+    with gimp.window(path) as screen:
+        dialog = open_dialog(screen, "c", "Invert C41")
+        click_plus(screen, dialog, 0, 10)
+        screen.activate(dialog)
+        screen.key("alt+o")
+        screen.gone("^Invert C41$")
+        time.sleep(1.5)
+        screen.rest()
+        first = canvas(screen.shot("first"))
+        screen.activate(screen.main)
+        screen.key("ctrl+z")
+        time.sleep(1)
+        screen.key("ctrl+f")
+        time.sleep(5)
+        assert np.abs(canvas(screen.shot("repeated")) - first).mean() < 1
+        save_as(screen, xcf)
+    kept = gimp.console(READ.format(path=str(xcf)))
+    assert [name for name, *_ in kept["layers"]] == ["Invert C41", "neg.tif"]
+    assert gimp.left() == []
