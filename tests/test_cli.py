@@ -33,7 +33,9 @@ from scans import (
 )
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
-GUESSED = "encoding guessed linear (16-bit TIFF without profile); give the encoding if it is another"
+GUESSED = (
+    "encoding guessed linear (16-bit TIFF without profile); give the encoding if it is another"
+)
 
 
 # The program as a whole

@@ -1,6 +1,7 @@
 """The shipped networks: what the list says is what lies there."""
 
 import hashlib
+import os
 from importlib.resources import files
 
 import numpy as np
@@ -14,6 +15,7 @@ from orangemask_filters.invert_c41 import features
 from orangemask_filters.invert_c41.prediction import FILMS
 from orangemask_filters.invert_c41.rigs import RIGS
 from orangemask_models import MODELS
+from scans import run_orangemask, write_scan
 
 LARGEST = 5_000_000  # bytes
 OF_SCANS = [model for model in MODELS if "film" in model.outputs]
@@ -90,3 +92,15 @@ def test_network_gives_probabilities_of_film_and_rig(model):
 def test_unknown_model_is_named():
     with pytest.raises(ModelError, match="no model 'nobody'; there are: film-emulate"):
         model_file("nobody")
+
+
+def test_a_prediction_starts_no_reporter(tmp_path):
+    # onnxruntime 1.31 writes .ses into TMPDIR when its reporter to Microsoft starts.
+    scan, out = tmp_path / "scan.tif", tmp_path / "out.tif"
+    write_scan(scan)
+    (tmp_path / "tmp").mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    done = run_orangemask("invert", scan, "-o", out, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "tmp").iterdir()) == []

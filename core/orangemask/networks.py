@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -74,12 +75,27 @@ def run_model(name: str, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str,
     return {key: value[0] for key, value in zip(model.outputs, outputs, strict=True)}
 
 
-@lru_cache(maxsize=4)
-def _session(model: ModelFile) -> Any:  # onnxruntime.InferenceSession, untyped
+def load_onnxruntime() -> Any:  # an untyped module
+    """Return onnxruntime, told to report nothing to its makers; the only place that imports it.
+
+    Raises
+    ------
+    ModelError
+        It cannot be loaded.
+    """
+    # Since 1.31 its builds for all systems hold a reporter that starts as it is imported.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
     except ImportError as error:
         raise ModelError(f"onnxruntime cannot be loaded: {error}; reinstall orangemask") from error
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+@lru_cache(maxsize=4)
+def _session(model: ModelFile) -> Any:  # onnxruntime.InferenceSession, untyped
+    onnxruntime = load_onnxruntime()
     content = read_model(model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from orangemask.errors import Cancelled, ModelError, reason
 from orangemask.execute import Cancel, Output, Progress, apply
 from orangemask.image import Image
+from orangemask.networks import load_onnxruntime
 from orangemask.spaces import space
 from orangemask.transforms import Curves, Matrix, Operation, Transform
 
@@ -71,10 +72,7 @@ def open_picture_model(path: Path) -> PictureModel:
         It cannot be read, is larger than 64 MB, is no ONNX that onnxruntime runs, or does not map
         pictures pixel by pixel.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ModelError(f"onnxruntime cannot be loaded: {error}; reinstall orangemask") from error
+    onnxruntime = load_onnxruntime()
     try:
         size = path.stat().st_size
         if size > LARGEST:

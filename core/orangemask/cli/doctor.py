@@ -73,11 +73,13 @@ def _libraries() -> dict[str, str]:
 
 
 def _providers() -> list[str]:
+    from orangemask.errors import ModelError
+    from orangemask.networks import load_onnxruntime
+
     try:
-        import onnxruntime
-    except ImportError as error:
-        return [f"onnxruntime cannot be loaded: {error}"]
-    return list(onnxruntime.get_available_providers())
+        return list(load_onnxruntime().get_available_providers())
+    except ModelError as error:
+        return [str(error)]
 
 
 def _filters() -> list[str]:
