@@ -30,6 +30,9 @@ def add_arguments(procedure: Any, one: Declared) -> None:
     procedure.add_boolean_argument(
         "predict", "Predict", "predict the nine values instead of taking those given", True, _FLAGS
     )
+    procedure.add_boolean_argument(
+        "live", "Live filter", "a live filter on the layer instead of a new one", False, _FLAGS
+    )
     procedure.add_string_argument(
         "params", "Values file", "values file to take instead of all else", "", _FLAGS
     )

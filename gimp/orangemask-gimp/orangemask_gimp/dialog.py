@@ -12,6 +12,7 @@ from orangemask_gimp import arguments
 from orangemask_gimp.declared import Choice, Declared, arg
 from orangemask_gimp.edit import Edit
 from orangemask_gimp.layers import selected_rectangle
+from orangemask_gimp.live import has_operation
 from orangemask_gimp.preview import Preview
 from orangemask_gimp.problems import PluginError
 from orangemask_gimp.progress import Progress
@@ -133,6 +134,10 @@ class Dialog:
             tick.connect("toggled", lambda _tick: self._refresh())
             ticks.pack_start(tick, False, False, 0)
         widgets.append(ticks)
+        if has_operation(self._one):
+            live = GimpUi.prop_check_button_new(self._config, "live", "_Keep as a live filter")
+            live.set_tooltip_text("GIMP's own filter on this layer, instead of a new layer")
+            widgets.append(live)
         if others:
             text = f"{others} more selected: each gets its own prediction after this one."
             widgets.append(Gtk.Label(label=text, xalign=0.0, wrap=True, max_width_chars=40))

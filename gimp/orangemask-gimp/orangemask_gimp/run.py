@@ -11,6 +11,7 @@ from orangemask_gimp import arguments
 from orangemask_gimp.declared import Declared
 from orangemask_gimp.edit import Edit, edit_of_file
 from orangemask_gimp.layers import filled, place_of, put
+from orangemask_gimp.live import has_operation, live_filter, put_live
 from orangemask_gimp.problems import PluginError, StoppedError
 from orangemask_gimp.progress import Progress
 from orangemask_gimp.work import Said, Work, working
@@ -31,6 +32,12 @@ def run_filter(
     if not drawables:
         raise PluginError("No layer is selected.")
     places = [place_of(image, each, one) for each in drawables]
+    for place in places:
+        if live_filter(place.source) is not None:
+            raise PluginError(
+                f"{place.source.get_name()} has a live filter of Orangemask already. Change that "
+                "(the fx beside the layer), or remove it first."
+            )
     for number, place in enumerate(places):
         # Each of several layers gets its own prediction.
         ask = mode == Gimp.RunMode.INTERACTIVE and number == 0
@@ -38,7 +45,15 @@ def run_filter(
             edit = _asked(procedure, config, work, len(places) - 1) if ask else None
             if edit is None:
                 edit = _given(config, work, by_itself=number > 0)
-            _render(work, edit)
+            if config.get_property("live") and has_operation(one):
+                put_live(work.place, work.layout, one, edit)
+            elif config.get_property("live") and not ask:
+                raise PluginError(
+                    "There is no native operation for a live filter; gimp/README.md says how to "
+                    "build it."
+                )
+            else:
+                _render(work, edit)
     Gimp.displays_flush()
 
 
