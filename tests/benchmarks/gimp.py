@@ -1,6 +1,6 @@
 """How long a photographer waits in GIMP, on a 24 MP 16-bit scan.
 
-    ORANGEMASK_HOSTS=FOLDER python tests/benchmarks/bench_gimp.py [3.0 | 3.2] …
+    ORANGEMASK_HOSTS=FOLDER python tests/benchmarks/gimp.py [3.0 | 3.2] …
 
 From the menu's key to the dialog's window; from a click that moves a slider to the change of the
 preview's pixels; from OK to the change of the image's own canvas. Seen from outside, by a watcher
