@@ -16,8 +16,16 @@ DATA = Path(os.environ.get("ORANGEMASK_DATA", ROOT.parent / "shared/data"))
 sys.path[:0] = [str(ROOT / "tests/benchmarks"), str(ROOT / "models")]
 
 from emulation import command, pictures, report, small  # noqa: E402
+from inversion.classical import encode  # noqa: E402
 
-from orangemask_filters.film_emulate.exposure import GREY, Scene  # noqa: E402
+from orangemask.nine import nine_to_values  # noqa: E402
+from orangemask_filters.film_emulate.exposure import (  # noqa: E402
+    GREY,
+    HIGHLIGHTS,
+    SHADOWS,
+    Scene,
+)
+from orangemask_filters.film_emulate.features import light_to_unit  # noqa: E402
 from training.perturb import (  # noqa: E402
     CONTRASTS,
     MOST_EV,
@@ -28,8 +36,9 @@ from training.perturb import (  # noqa: E402
     shown,
 )
 
-# What the network may leave of no prediction (0.71 when shipped, the aim is 0.5) and of rules.
-SHARE_OF_BARE, RULES = 0.75, 0.7
+# What the network may leave of no prediction and of rules on the repository's 18 scenes, whose draw
+# is milder than most: 0.591 and 0.46 when shipped; on the held-out photographs see emulation.md.
+SHARE_OF_BARE, RULES = 0.6, 0.5
 MOST_MOVED = 2.0  # ΔE2000 of what is well taken
 EIGHT_BITS = 0.04  # of linear light near white: half a code, and the slope of the inverse curve
 GREYS = np.float32([[[0.0] * 3, [GREY] * 3, [0.9] * 3]])
@@ -90,6 +99,38 @@ def test_balance_alone_leaves_the_brightness():
     places = [values[f"{channel}_shadows"] for channel in ("red", "green", "blue")]
     assert np.mean(places) == pytest.approx(pictures.FILTER.defaults()["red_shadows"])
     assert places[0] > places[1] > places[2]
+
+
+def test_training_places_as_the_filter_does():
+    """Corrections on film in torch (trilinear) against the filter's own rendering."""
+    torch = pytest.importorskip("torch", reason="training: pip install .[dev,train]")
+    from training.emulate_network import placed
+    from training.emulate_train import Shown
+
+    rng = np.random.default_rng(3)
+    light = rng.uniform(0.02, 0.9, (400, 3)).astype(np.float32)
+    nine = rng.uniform(-0.6, 0.6, (3, 3)).astype(np.float32)
+    window = nine + np.float32([[SHADOWS], [0.0], [HIGHLIGHTS]])
+    context = pictures.context_of("kodak-gold-200", is_scene=False)
+    codes = pictures.render(light, nine_to_values(window.tolist()), context)
+    unit = torch.from_numpy(light_to_unit(light, scene=False))[None]
+    shown_there = Shown("kodak-gold-200", "print")(placed(unit, torch.from_numpy(nine).view(1, 9)))
+    difference = np.abs(encode(shown_there[0].numpy().astype(np.float64)) - codes)
+    assert difference.mean() < 2e-3 and difference.max() < 0.03
+
+
+def test_training_knows_what_is_wrong_by_its_steps():
+    torch = pytest.importorskip("torch", reason="training: pip install .[dev,train]")
+    from training.emulate_network import RANGES, STEPS, steps_of
+
+    numbers = torch.tensor([[-0.9, 320.0, 1.07], [2.0, -1500.0, 0.7]])
+    for share, (low, high), steps, wanted in zip(
+        steps_of(numbers), RANGES, STEPS, numbers.T, strict=True
+    ):
+        mean = share @ torch.linspace(float(low), float(high), steps)
+        np.testing.assert_allclose(mean, wanted, rtol=1e-4)
+        np.testing.assert_allclose(share.sum(dim=1), 1.0, rtol=1e-5)
+        assert (share > 0).sum(dim=1).max() <= 2
 
 
 @pytest.fixture(scope="module")

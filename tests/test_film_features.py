@@ -7,18 +7,25 @@ import pytest
 
 from orangemask_filters.film_emulate.exposure import BRIGHTEST, DARKEST, GREY, Camera
 from orangemask_filters.film_emulate.features import (
+    BRIGHT,
+    CHROMAS,
+    COLOURS,
+    DARK,
+    ENDS,
     FACTS,
     GREYS,
+    LAYOUT,
     PICTURE_FACTS,
     RANGE,
     SIDE,
+    STEEPNESS,
+    TONES,
     light_to_unit,
     make_features,
     picture_features,
     stock_facts,
 )
 from orangemask_filters.film_emulate.stock import find_stock, stocks
-from orangemask_filters.moments import MOMENTS
 
 HALF = 3e-3  # of 0…1: the foot, and half a code of 8 bits
 
@@ -52,12 +59,40 @@ def test_a_display_picture_is_told_as_the_scene_it_was_taken_of():
 
 
 def test_what_is_cut_off_is_told():
+    """Roots of the shares at fixed levels come first, channel by channel."""
     light = scene()
-    light[:12] = 2.0  # a quarter
+    light[:12] = 2.0  # a quarter, 3.47 EV above grey
+    light[12:18, :, 2] = 0.0  # an eighth, of blue alone
     facts = picture_features(light, scene=True).facts
-    most, _, share, _ = facts[MOMENTS : MOMENTS + 12].reshape(4, 3)
-    np.testing.assert_allclose(most, light_to_unit(np.float32([[2.0] * 3]), scene=True)[0])
-    np.testing.assert_allclose(share, 0.25)
+    bright = facts[: 3 * len(BRIGHT)].reshape(-1, 3)
+    dark = facts[3 * len(BRIGHT) : 3 * (len(BRIGHT) + len(DARK))].reshape(-1, 3)
+    np.testing.assert_allclose(bright[BRIGHT.index(3.2)], 0.5)
+    np.testing.assert_allclose(bright[BRIGHT.index(3.499)], 0.0)
+    np.testing.assert_allclose(dark[DARK.index(-6.0)], [0.0, 0.0, np.sqrt(1 / 8)], rtol=1e-6)
+
+
+def test_grey_lies_in_the_middle_of_the_colours():
+    light = np.full((40, 60, 3), 1.2 * GREY, np.float32)
+    facts = picture_features(light, scene=True).facts
+    colours = facts[ENDS : ENDS + COLOURS].reshape(TONES, CHROMAS, CHROMAS)
+    assert colours[2, CHROMAS // 2, CHROMAS // 2] == pytest.approx(1.0)
+    assert np.count_nonzero(colours) == 1
+    red = picture_features(light * np.float32([2.0, 1.0, 1.0]), scene=True).facts
+    tones, reds, blues = np.nonzero(red[ENDS : ENDS + COLOURS].reshape(TONES, CHROMAS, CHROMAS))
+    assert reds[0] > CHROMAS // 2 and blues[0] == CHROMAS // 2 and len(tones) == 1
+
+
+def test_edges_and_layout_are_told():
+    """The upper half 2 EV brighter: means of parts, and no edge but across the middle."""
+    light = np.full((64, 96, 3), GREY / 4, np.float32)
+    light[:32] = GREY
+    layout = picture_features(light, scene=True).facts[-LAYOUT - STEEPNESS - 1 : -STEEPNESS - 1]
+    parts = layout[:24].reshape(4, 6)
+    np.testing.assert_allclose(parts[:2] - parts[2:], 2.0, atol=0.05)  # the foot
+    across, down = layout[96:102].reshape(2, 3)
+    np.testing.assert_allclose(across, 0.0, atol=1e-5)
+    assert down[0] == pytest.approx(2.0 / 63, rel=0.03)
+    np.testing.assert_allclose(down[1:], 0.0, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (192, 3), (33, 64)])

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from training.emulate_data import VALIDATION
 from training.films import default_data
 
 FILES, COUNT, HELD = 2, 35000, 2400  # files of examples, examples in each, held out
@@ -27,8 +28,9 @@ FIRST_SEED, HELD_SEED, ROLL_SEED = 101, 900, 301
 ROLLS = ("--frames", 12)
 FILMS, FILMS_HELD = (8000, 401), (1200, 402)  # examples of all kinds of film, and their seeds
 ALL_KINDS = ("--other", 0.75)
-PHOTOGRAPHS, PHOTOGRAPHS_HELD, PLACE_STEPS = 25000, 1500, 7000  # in each of two files; held out
-PHOTOGRAPH_SEED, PHOTOGRAPH_HELD_SEED = 501, 590
+PHOTOGRAPHS, PLACE_STEPS = 22500, 2400  # in each of two files
+KEPT_BACK, CHECKED = 7200, 1725  # examples of photographs that a first network has not seen
+PHOTOGRAPH_SEED, KEPT_BACK_SEED, CHECKED_SEED = 501, 503, 590
 
 
 def run(module: str, *words: object) -> None:
@@ -57,9 +59,20 @@ def make_examples(path: Path, words: Sequence[object]) -> None:
 def place_photographs(
     data: Path, work: Path, pool: ThreadPoolExecutor, count: int, steps: int
 ) -> None:
-    """Make the network for photographs of `count` examples in each of two files."""
-    held, *parts = (work / f"photographs_{name}.npz" for name in ("held", *range(FILES)))
-    wanted = [(held, ["--count", PHOTOGRAPHS_HELD, "--seed", PHOTOGRAPH_HELD_SEED, "--held-out"])]
+    """Make the networks for photographs of `count` examples in each of two files.
+
+    A first one is checked on photographs it has not seen; those that are shipped are fitted to all.
+    """
+    names = ("check", "kept_back", *range(FILES))
+    check, kept_back, *parts = (work / f"photographs_{name}.npz" for name in names)
+    apart = ("--part", VALIDATION)
+    wanted = [
+        (check, ["--count", CHECKED, "--seed", CHECKED_SEED, *apart, "--plain"]),
+        (
+            kept_back,
+            ["--count", KEPT_BACK * count // PHOTOGRAPHS, "--seed", KEPT_BACK_SEED, *apart],
+        ),
+    ]
     wanted += [
         (part, ["--count", count, "--seed", PHOTOGRAPH_SEED + i]) for i, part in enumerate(parts)
     ]
@@ -68,15 +81,15 @@ def place_photographs(
         for path, words in wanted
     ]:
         job.result()
+    checked = work / "placing_checked.pt"
+    words = ("--train", *parts, "--check", check, "--steps", steps)
+    make("emulate_train", "--weights", checked, words)
     weights = [work / f"placing{seed}.pt" for seed in SEEDS]
+    words = ("--train", *parts, kept_back, "--like", checked, "--steps", steps)
     for job in [
-        pool.submit(
-            make, "emulate_train", "--weights", path,
-            ["--train", *parts, "--check", held, "--seed", seed,
-             "--steps", steps],
-        )
+        pool.submit(make, "emulate_train", "--weights", path, [*words, "--seed", seed])
         for seed, path in zip(SEEDS, weights, strict=True)
-    ]:  # fmt: skip
+    ]:
         job.result()
     run("export", "placing", *weights)
 
