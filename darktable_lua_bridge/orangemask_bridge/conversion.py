@@ -190,8 +190,17 @@ def _midtone_of(paper: Negadoctor) -> float:
 def _grey(values: Values, reading: Reading, row: Triple) -> Light:
     """Return the density (3,) in the working profile of the grey that has D' = `row`."""
     base, mix = np.array(values.context.base.density), np.array(values.context.rig.crosstalk)
-    density = base + np.linalg.solve(mix, np.array(row) - base)
+    density = base + unmixed(mix, np.array(row) - base)
     return _density(reading.to_work(10.0**-density))
+
+
+def unmixed(mix: Light, densities: Light) -> Light:
+    """Return the densities (…, 3) that cross-talk (3, 3) turns into these.
+
+    That of black-and-white film makes one grey of all three and has no inverse: then the nearest
+    to the film base that give this grey.
+    """
+    return np.asarray(densities @ np.linalg.pinv(mix).T)
 
 
 def _shadow_balance(shifts: Light) -> tuple[float, Light]:

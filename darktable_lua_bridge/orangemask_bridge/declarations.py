@@ -24,5 +24,5 @@ def declarations(names: list[str] | None = None) -> dict[str, Any]:
 
 
 def filters_lua() -> str:
-    """Return the text of ``lua/orangemask/filters.lua``."""
+    """Return the text of ``lua/orangemask/lib/filters.lua``."""
     return HEAD + chunk(declarations(), indent="  ")

@@ -9,6 +9,7 @@ table alone.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ from orangemask_bridge.structs import (
     encode,
 )
 
+PRESET_LABEL = re.compile(r"(_builtin_)?\w+-referred default")  # darktable 5.4 (5.0)
 OFF = ("exposure", "channelmixerrgb", "filmicrgb", "basecurve", "sigmoid", "agx")
 """Modules that would falsify the inversion, in the pipe's order."""
 SINCE = {"agx": (5, 4)}  # where not in all versions
@@ -187,6 +189,20 @@ def whole_table(values: Values, reading: Reading) -> Transform:
 def present(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Return the last step of each instance of a module: what a history amounts to."""
     return tuple({(step.operation, step.priority): step for step in steps}.values())
+
+
+def without_labels(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps of a whole history that was written as a style, each instance once.
+
+    A style tells the instances of a module by their names. So a module that lost the label of its
+    preset when the user changed it is there twice, and the first time as another instance.
+    """
+    changed = {step.operation for step in steps if not step.name}
+    return tuple(
+        step
+        for step in steps
+        if step.operation not in changed or not PRESET_LABEL.fullmatch(step.name)
+    )
 
 
 def own_table(steps: Sequence[Step]) -> bool:

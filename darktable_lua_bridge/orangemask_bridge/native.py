@@ -30,6 +30,7 @@ from orangemask_bridge.history import (
     present,
     remove_table,
     whole_table,
+    without_labels,
     write_table,
 )
 from orangemask_bridge.members import Result, check_output, taken_values
@@ -187,7 +188,8 @@ def _existing(params: Fields, *, styles: bool = False) -> Sidecar | None:
         return None
     if styles and path.suffix.lower() == ".dtstyle":
         text = read_text(path, "darktable style", MOST_BYTES)
-        return Sidecar(text, parse_style(text, str(path)), has_defaults=True)
+        steps = without_labels(parse_style(text, str(path)))
+        return Sidecar(text, steps, has_defaults=True)
     return read_sidecar(path)
 
 

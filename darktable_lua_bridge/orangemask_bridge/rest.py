@@ -21,7 +21,7 @@ from orangemask.nine import values_to_nine
 from orangemask.spaces import conversion, space
 from orangemask.transforms import Cube, Curves, Matrix, Transform
 from orangemask.values import Values
-from orangemask_bridge.conversion import values_to_negadoctor
+from orangemask_bridge.conversion import unmixed, values_to_negadoctor
 from orangemask_bridge.difference import delta_e_2000, light_to_lab
 from orangemask_bridge.negadoctor import Light, Negadoctor
 from orangemask_bridge.reading import WORK, Reading
@@ -135,7 +135,7 @@ def colours(values: Values) -> Light:
     z = np.stack([Midtone(-rows[1, c])(v[:, c]) for c in range(3)], axis=1)  # its own inverse
     corrected = rows[0] + z * (rows[2] - rows[0])
     base, mix = np.array(values.context.base.density), np.array(values.context.rig.crosstalk)
-    return np.asarray(10.0 ** -(base + np.linalg.solve(mix, (corrected - base).T).T))
+    return np.asarray(10.0 ** -(base + unmixed(mix, corrected - base)))
 
 
 def _to_codes(light: Light, values: Values) -> Light:

@@ -16,7 +16,12 @@ from orangemask.filters import Context, Rig, find_filter
 from orangemask.nine import values_to_nine
 from orangemask.spaces import space
 from orangemask.values import Values
-from orangemask_bridge.conversion import WHITE, negadoctor_to_values, values_to_negadoctor
+from orangemask_bridge.conversion import (
+    WHITE,
+    negadoctor_to_values,
+    unmixed,
+    values_to_negadoctor,
+)
 from orangemask_bridge.negadoctor import RANGES, Negadoctor
 from orangemask_bridge.reading import Reading, reading_of
 from orangemask_bridge.rest import (
@@ -216,3 +221,10 @@ def test_values_of_another_filter_are_refused() -> None:
 def test_a_profile_needs_its_file() -> None:
     with pytest.raises(ParameterError, match="give its file"):
         reading_of("icc", None)
+
+
+def test_cross_talk_of_one_grey_is_undone_as_far_as_it_can() -> None:
+    silver, white = np.full((3, 3), 1 / 3), np.array(values().context.rig.crosstalk)
+    seen = np.array([[0.2, 0.7, 1.1], [0.5, 0.5, 0.5]])
+    assert unmixed(white, seen @ white.T) == pytest.approx(seen)
+    assert unmixed(silver, seen @ silver.T) == pytest.approx(seen.mean(1, keepdims=True) + 0 * seen)

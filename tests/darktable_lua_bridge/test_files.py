@@ -20,6 +20,7 @@ from orangemask_bridge.history import (
     off_steps,
     own_table,
     remove_table,
+    without_labels,
     write_table,
 )
 from orangemask_bridge.lua import chunk, to_lua
@@ -112,6 +113,15 @@ def test_what_is_on_is_switched_off_with_its_own_settings() -> None:
     (off,) = off_copies(parse_sidecar(WRITTEN, "it").steps)
     assert (off.operation, off.params, off.priority, off.name) == ("sigmoid", "0a0b", 2, "mine")
     assert not off.enabled
+
+
+@pytest.mark.parametrize("label", ["scene-referred default", "_builtin_scene-referred default"])
+def test_a_module_that_lost_its_presets_label_is_one_instance(label: str) -> None:
+    # as darktable 5.0.1 and 5.4.1 write the history of a RAW picture whose exposure was changed
+    labelled = Step("exposure", 7, "0a", priority=1, name=label)
+    changed, other = Step("exposure", 7, "0b"), Step("sigmoid", 3, "0c", name=label)
+    second = Step("exposure", 7, "0d", priority=2, name="1")
+    assert without_labels((labelled, other, second, changed)) == (other, second, changed)
 
 
 def test_darktable_5_0_has_no_agx() -> None:
@@ -209,5 +219,5 @@ def test_what_has_no_literal_is_our_mistake() -> None:
 
 
 def test_the_panels_declarations_are_up_to_date() -> None:
-    held = (ROOT / "darktable_lua_bridge/lua/orangemask/filters.lua").read_text("utf-8")
+    held = (ROOT / "darktable_lua_bridge/lua/orangemask/lib/filters.lua").read_text("utf-8")
     assert held == filters_lua(), "run orangemask-bridge lua-filters -o …/filters.lua"
