@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
         digitalfilm,
         doctor,
         export,
+        install,
         lists,
         option_lists,
         predict,
@@ -79,7 +80,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", "-V", action="store_true", help="print the version and end")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
-    for module in (render, predict, roll, option_lists, lists, export, serve, doctor, digitalfilm):
+    for module in (
+        render,
+        predict,
+        roll,
+        option_lists,
+        lists,
+        export,
+        serve,
+        install,
+        doctor,
+        digitalfilm,
+    ):
         module.add_verbs(verbs)
     return parser
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -22,8 +23,9 @@ def add_verbs(verbs: Any) -> None:
     """Add ``doctor``."""
     parser = verbs.add_parser(
         "doctor", help="check the installation", allow_abbrev=False,
-        description="Print versions, models with their checksums, film stocks, and the result of "
-        "a small inversion and emulation: what a bug report needs. Exit 1 if something is wrong.",
+        description="Print versions, models with their checksums, film stocks, the editors found "
+        "and whether they have the plug-in, and the result of a small inversion and emulation: "
+        "what a bug report needs. Exit 1 if something is wrong.",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run)
@@ -41,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
         "filters": _filters(),
         "models": _models(),
         **_options(),
+        **_hosts(),
         "self-test": _tested(_invert_wedge),
         "self-test of cubes": _tested(_emulate_wedge),
     }
@@ -114,6 +117,28 @@ def _options() -> dict[str, Any]:
         if choice.broken is not None and (broken := choice.broken()):
             found["broken"] = dict(broken)
     return found
+
+
+def _hosts() -> dict[str, Any]:
+    """Return what is installed into which editor, and where these look for the engine."""
+    from orangemask.install.configuration import ENGINE, read_config
+    from orangemask.install.hosts import state, target
+    from orangemask.install.places import find_places, this_user
+    from orangemask.install.record import read_record
+
+    user = this_user()
+    try:
+        record = read_record(user)
+        places = find_places(user)
+        states = {each.label: state(each, record.of(target(each))) for each in places}
+        engine = read_config(user).get(ENGINE)
+    except OrangemaskError as error:
+        return {"editors": str(error)}
+    words = engine if isinstance(engine, list) else [engine]
+    told = " ".join(map(str, words)) if engine else "not configured: found on the PATH"
+    if engine and not shutil.which(str(words[0])):
+        told += " (there is no such program; run orangemask install all)"
+    return {"editors": states or "none found", "engine of the editors": told}
 
 
 def _tested(render_wedge: Callable[[], NDArray[Any]]) -> str:

@@ -7,12 +7,15 @@ local preferences = {}
 
 local SCRIPT = "orangemask"
 local EXECUTABLE = "executable"
-local ON_PATH = "orangemask-bridge" -- where nothing is chosen
+local ON_PATH = "orangemask-bridge" -- where nothing is chosen or installed
 
---- Return the path of the bridge, or its bare name for the system to find.
+--- Return the path of the bridge: chosen, as `orangemask install` wrote it, or its bare name for
+--- the system to find.
 function preferences.executable()
   local chosen = dt.preferences.read(SCRIPT, EXECUTABLE, "string")
-  return chosen ~= "" and chosen or ON_PATH
+  if chosen ~= "" then return chosen end
+  local found, place = pcall(require, "orangemask/place")
+  return found and place.bridge or ON_PATH
 end
 
 local function choose(chooser)
