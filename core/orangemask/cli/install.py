@@ -17,7 +17,10 @@ def add_verbs(verbs: Any) -> None:
         "editors looks for them, say where this program is, and print what was done. A second run "
         "changes only what is not up to date.",
     )  # fmt: skip
-    parser.add_argument("editor", choices=(*HOSTS, "all"), metavar="|".join((*HOSTS, "all")))
+    parser.add_argument(
+        "editor", choices=(*HOSTS, "all"), metavar="|".join((*HOSTS, "all")),
+        help="which editors; of each, every version that is found",
+    )  # fmt: skip
     parser.add_argument("--uninstall", action="store_true", help="take them away again")
     parser.add_argument(
         "--dry-run", action="store_true", help="print what would be done, do nothing"
