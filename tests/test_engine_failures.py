@@ -198,6 +198,14 @@ def test_an_output_that_is_no_plain_file_is_refused(engine: Client, tmp_path: Pa
     assert (tmp_path / "in").read_bytes() == before
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root gives away")
+def test_another_users_output_is_refused(engine: Client, tmp_path: Path) -> None:
+    request = render_request(write_negative(tmp_path / "in"), tmp_path / "out")
+    os.chown(tmp_path / "out", 12345, -1)
+    assert engine.ask("render", request)["error"]["code"] == "bad-output"
+    assert (tmp_path / "out").stat().st_size == 0
+
+
 def test_wrong_values_leave_the_output_alone(engine: Client, tmp_path: Path) -> None:
     request = render_request(write_negative(tmp_path / "in"), tmp_path / "out")
     for change in (
@@ -210,6 +218,10 @@ def test_wrong_values_leave_the_output_alone(engine: Client, tmp_path: Path) -> 
         assert engine.ask("render", {**request, **change})["error"]["code"] == "bad-parameter"
     request["output"]["space"] = "no-such-space"
     assert engine.ask("render", request)["error"]["code"] == "bad-parameter"
+    request["output"]["profile"] = "AAAA"
+    assert engine.ask("render", request)["error"]["code"] == "bad-request"  # one of the two
+    del request["output"]["space"]
+    assert engine.ask("render", request)["error"]["code"] == "bad-output"
     assert (tmp_path / "out").stat().st_size == 0
 
 

@@ -135,7 +135,8 @@ def open_output(fields: Fields, picture: Picture) -> NDArray[Any]:
     EngineError
         A field is missing or wrong.
     OutputError
-        The file does not exist, is a link, is no plain file, is the input, or the disk is full.
+        The file does not exist, is a link, is no plain file, is another user's, is the input, or
+        the disk is full.
     """
     path = _path(fields)
     dtype = np.dtype(fields.choice("dtype", OUTPUT_DTYPES))
@@ -151,6 +152,8 @@ def open_output(fields: Fields, picture: Picture) -> NDArray[Any]:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise OutputError(f"{path.name} is not a plain file")
+            if hasattr(os, "getuid") and status.st_uid != os.getuid():
+                raise OutputError(f"{path.name} belongs to another user; make a file of your own")
             if os.path.samestat(status, picture.status):
                 raise OutputError(f"{path.name} is the input too; give two files")
             _resize(
