@@ -11,10 +11,15 @@ import numpy as np
 import pytest
 import tifffile
 from lua_window import SIZE, Darktable, write_roll
+from negatives import negative as negative_of_patches
+from negatives import write_tiff
 
 from hosts import ROOT, SHARED, screen, stop
-from hosts.darktable import darktable
+from hosts.darktable import darktable, render, shared_folder
 from hosts.gimp import RealGimp
+from orangemask.curves import SRGB
+from orangemask.spaces import space
+from orangemask_bridge.difference import delta_e_2000, light_to_lab
 from scans import negative, run_orangemask
 
 PATH = "/usr/bin:/bin"  # without the wrappers of this checkout's programs in /usr/local/bin
@@ -98,6 +103,27 @@ def test_a_listing_of_the_home_is_as_before(folder):
         assert names_in(home) == []
     finally:
         shutil.rmtree(gimp.work, ignore_errors=True)
+
+
+@pytest.mark.darktable
+def test_darktable_renders_the_history_that_the_program_writes(folder):
+    """The first bar of the darktable issue, by the frozen bridge."""
+    host = darktable("5.4")
+    with shared_folder() as work:
+        scan = write_tiff(work / "scan.tif", negative_of_patches())
+        out = work / "reference.tif"
+        assert run_orangemask("invert", scan, "-o", out, "--encoding", "linear").returncode == 0
+        sidecar = work / "scan.tif.xmp"
+        host.run(
+            folder / "orangemask-bridge", "export", f"{out}.orangemask.json", "-o", sidecar,
+            "--scan", scan, env={"HOME": str(work), "PATH": PATH},
+        )  # fmt: skip
+        settings = {"plugins/darkroom/lut3d/def_path": str(work)}
+        (found,) = render(host, work, [(scan, sidecar)], settings=settings)
+        wanted = tifffile.imread(out) / 65535
+        shown = space("srgb")
+        labs = (light_to_lab(SRGB(codes), shown) for codes in (found, wanted))
+        assert delta_e_2000(*labs).mean() <= 1.0
 
 
 class Installed(Darktable):
