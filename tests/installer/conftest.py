@@ -64,7 +64,9 @@ def folder(archive: Path) -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(dir=SHARED))
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(place, filter="tar")
+            # Python before 3.11.4 has no filters.
+            tar.extraction_filter = getattr(tarfile, "tar_filter", None)
+            tar.extractall(place)
         yield next(place.iterdir())
     finally:
         shutil.rmtree(place)
