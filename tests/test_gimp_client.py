@@ -184,6 +184,20 @@ def test_the_usual_places_and_the_path_are_looked_at(tmp_path):
     assert log_file(env, "linux").name == "gimp-engine.log"
 
 
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+def test_installer_and_plug_in_mean_the_same_places(tmp_path, system):
+    from orangemask.install.places import User
+
+    env = {
+        "HOME": str(tmp_path),
+        "APPDATA": str(tmp_path / "r"),
+        "LOCALAPPDATA": str(tmp_path / "l"),
+    }
+    user = User(tmp_path, env, system)
+    assert user.log == log_file(env, system)
+    assert user.ours / "config.json" == config_file(env, system)
+
+
 def test_the_hosts_own_environment_stays_with_it():
     foreign = ("PYTHONHOME", "LD_LIBRARY_PATH", "GI_TYPELIB_PATH", "GIMP3_DIRECTORY")
     own = {"PATH": "p", "DISPLAY": ":0"}

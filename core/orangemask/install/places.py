@@ -63,6 +63,17 @@ class User:
         """Orangemask's own folder of configuration."""
         return self.config / OUR_NAME
 
+    @property
+    def log(self) -> Path:
+        """Where the GIMP plug-in keeps the engine's words (its `places.log_file`)."""
+        if self.system == "win32":
+            folder = self.local
+        elif self.system == "darwin":
+            folder = self.home / "Library/Logs"
+        else:
+            folder = self._folder("XDG_CACHE_HOME", ".cache")
+        return folder / OUR_NAME / "gimp-engine.log"
+
     def _folder(self, variable: str, otherwise: str) -> Path:
         told = self.env.get(variable)
         return Path(told) if told else self.home / otherwise

@@ -77,6 +77,8 @@ def uninstall(user: User, wanted: Collection[str], *, dry_run: bool) -> list[str
         if record.hosts:
             _keep(user, record, changes)
         else:
+            changes.remove(user.log)
+            changes.remove_if_empty(user.log.parent)
             changes.remove(record_file(user))
             for folder in reversed(made):
                 changes.remove_if_empty(Path(folder))
