@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,7 @@ class Inverse:
         return np.asarray(codes, x.dtype)
 
 
+@lru_cache(maxsize=8)
 def target_of_profile(icc: bytes) -> Target:
     """Return what to render for to fit a profile: the declared space where it is one of ours.
 
@@ -70,9 +72,10 @@ def target_of_profile(icc: bytes) -> Target:
             "picture to sRGB or another profile with curves and primaries first"
         )
     for known in SPACES.values():
-        same = np.abs(known.rgb_to_pcs - profile.rgb_to_xyz).max() < SAME_MATRIX
+        if np.abs(known.rgb_to_pcs - profile.rgb_to_xyz).max() >= SAME_MATRIX:
+            continue
         light = known.transfer(CODES)
-        if same and all(np.abs(c(CODES) - light).max() < SAME_LIGHT for c in profile.transfer):
+        if all(np.abs(c(CODES) - light).max() < SAME_LIGHT for c in profile.transfer):
             return known
     linear = all(curve == LINEAR for curve in profile.transfer)
     red, green, blue = (_inverse(curve) for curve in profile.transfer)
