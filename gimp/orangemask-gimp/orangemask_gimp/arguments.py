@@ -56,8 +56,10 @@ def asks(config: Any, one: Declared) -> dict[str, str]:
     return {each.name: str(_chosen(config, each.name)) for each in one.asks}
 
 
-def base_rect(config: Any) -> list[int] | None:
+def base_rect(config: Any, one: Declared) -> list[int] | None:
     """Return the rectangle of bare film, if there is one."""
+    if not one.of_film:
+        return None
     rectangle = [config.get_property(name) for name in RECTANGLE]
     return rectangle if rectangle[2] > 0 and rectangle[3] > 0 else None
 
@@ -96,10 +98,11 @@ def keep_rest(config: Any, edit: Edit) -> None:
     config.set_property("params", "")
 
 
-def show_base_rect(config: Any, rectangle: list[int] | None) -> None:
-    """Set the config's rectangle of bare film."""
-    for name, side in zip(RECTANGLE, rectangle or [0] * 4, strict=True):
-        config.set_property(name, side)
+def show_base_rect(config: Any, one: Declared, rectangle: list[int] | None) -> None:
+    """Set the config's rectangle of bare film, where the filter is for film."""
+    if one.of_film:
+        for name, side in zip(RECTANGLE, rectangle or [0] * 4, strict=True):
+            config.set_property(name, side)
 
 
 def _chosen(config: Any, name: str) -> float | str:

@@ -156,7 +156,7 @@ class Dialog:
         chosen = {arg(each.name) for each in self._one.settings if isinstance(each, Choice)}
         follows = self._current().untouched and spec.name in chosen
         if spec.name in asks or follows:
-            self._later(lambda: self._predict(self._base_rect()))
+            self._later(lambda: self._predict(arguments.base_rect(self._config, self._one)))
         else:
             self._later(self._refresh)
 
@@ -177,9 +177,6 @@ class Dialog:
             self._preview.show(edit, on=on, split=self._split.get_active())
         except PluginError as problem:
             self._complain(problem)
-
-    def _base_rect(self) -> list[int] | None:
-        return arguments.base_rect(self._config) if self._one.of_film else None
 
     def _predict_by_selection(self) -> None:
         place = self._work.place
@@ -208,8 +205,7 @@ class Dialog:
         self._setting = True
         try:
             arguments.show_edit(config, one, edit)
-            if one.of_film:
-                arguments.show_base_rect(config, base)
+            arguments.show_base_rect(config, one, base)
         finally:
             self._setting = False
         self._tell()

@@ -154,17 +154,11 @@ class Engine:
         self._send({"id": asked, "method": method, "params": dict(params)})
         while True:
             try:
-                line = self._lines.get(timeout=TICK)
+                answer, waited = self._read(self._lines.get(timeout=TICK)), 0.0
             except queue.Empty:
-                waited += TICK
+                answer, waited = {}, waited + TICK
                 if waited > silence:
                     raise self._lost("does not answer") from None
-                line = b"{}"
-            else:
-                waited = 0.0
-            if not line:
-                raise self._lost("ended unexpectedly")
-            answer = self._read(line)
             if answer.get("id") == asked and "result" in answer:
                 if stopping:
                     raise StoppedError
@@ -198,6 +192,8 @@ class Engine:
             raise self._lost("ended unexpectedly") from error
 
     def _read(self, line: bytes) -> dict[str, Any]:
+        if not line:
+            raise self._lost("ended unexpectedly")
         try:
             answer = json.loads(line)
         except ValueError:

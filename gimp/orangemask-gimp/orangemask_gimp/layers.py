@@ -72,7 +72,7 @@ def readable(source: Any) -> Iterator[Any]:
     A layer's buffer lacks its non-destructive filters; so where it has some, a copy with them
     merged is read instead, which never enters the image.
     """
-    if not getattr(source, "get_filters", lambda: [])():
+    if not source.get_filters():
         yield source
         return
     copy = source.copy()
@@ -89,8 +89,8 @@ def filled(place: Place, layout: Layout, path: Path) -> Any:
     A copy of what it replaces, or of the source: so it has its mask, offsets, opacity and mode.
     """
     layer = (place.result or place.source).copy()
-    for each in list(getattr(layer, "get_filters", lambda: [])()):
-        if place.result is None:
+    if place.result is None:
+        for each in layer.get_filters():
             each.delete()  # they were for the source
     load(layer, layout, path)
     return layer

@@ -22,7 +22,7 @@ def has_operation(one: Declared) -> bool:
 
 def live_filter(layer: Any) -> Any | None:
     """Return a live filter of ours on a layer, if there is one."""
-    for each in getattr(layer, "get_filters", lambda: [])():
+    for each in layer.get_filters():
         if each.get_operation_name().startswith(PREFIX):
             return each
     return None

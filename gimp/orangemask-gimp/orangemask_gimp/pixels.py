@@ -80,23 +80,17 @@ class Layout:
             encoding = "srgb"  # what GIMP itself takes it for
         if light == "auto":  # linear light that an editor holds is not the scene's for that
             light = "scene" if self.file == "exr" else "display"
-        told = {"encoding": encoding, "light": light, "file": self.file, **self._samples()}
-        return told | ({"profile": self._base64()} if self.profile else {})
+        return {"encoding": encoding, "light": light, "file": self.file, **self._samples()}
 
     def output(self) -> dict[str, object]:
         """Return the fields of the engine's ``output`` but the path."""
-        linear = {"linear": True} if self.curve == "LINEAR" else {}
-        return {
-            **self._samples(),
-            **linear,
-            **({"profile": self._base64()} if self.profile else {}),
-        }
+        return {"linear": self.curve == "LINEAR", **self._samples()}
 
     def _samples(self) -> dict[str, object]:
-        return {"dtype": self.dtype, "channels": self.channels}
-
-    def _base64(self) -> str:
-        return base64.b64encode(self.profile or b"").decode()
+        told: dict[str, object] = {"dtype": self.dtype, "channels": self.channels}
+        if self.profile is not None:
+            told["profile"] = base64.b64encode(self.profile).decode()
+        return told
 
 
 def layout_of(image: Any, layer: Any) -> Layout:
@@ -114,12 +108,12 @@ def layout_of(image: Any, layer: Any) -> Layout:
         )
     depth, curve = precision_of(image)
     dtype = DEPTHS.get(depth, "float32")
-    if curve == "PERCEPTUAL" and image.get_color_profile() is not None:
+    profile = image.get_color_profile()
+    if curve == "PERCEPTUAL" and profile is not None:
         curve = "NON_LINEAR"  # sRGB's curve on another space's primaries: babl converts
     alpha = "A" if layer.has_alpha() else ""
     space = Babl.format_get_space(layer.get_format())
     name = f"{CURVES[curve]}{alpha} {BABL_TYPES[dtype]}"
-    profile = image.get_color_profile()
     return Layout(
         Babl.get_name(Babl.format_with_space(name, space)),
         dtype,
@@ -145,9 +139,10 @@ def file_of(image: Any) -> str:
 
 def precision_of(image: Any) -> tuple[str, str]:
     """Return ``U8`` … ``DOUBLE`` and ``LINEAR``, ``NON_LINEAR`` or ``PERCEPTUAL``."""
+    precision = image.get_precision()
     for depth in ("U8", "U16", "U32", "HALF", "FLOAT", "DOUBLE"):
         for curve in CURVES:
-            if image.get_precision() == getattr(Gimp.Precision, f"{depth}_{curve}"):
+            if precision == getattr(Gimp.Precision, f"{depth}_{curve}"):
                 return depth, curve
     raise PluginError("This image has a precision that this plug-in does not know.")
 
@@ -199,14 +194,8 @@ def reserve(path: Path) -> None:
         raise _full(path, error) from error
 
 
-def load(layer: Any, layout: Layout, path: Path, step: Step = lambda _part: True) -> None:
-    """Fill a layer with the samples of a file, in strips.
-
-    Raises
-    ------
-    StoppedError
-        `step` asked for it; the layer is half filled.
-    """
+def load(layer: Any, layout: Layout, path: Path) -> None:
+    """Fill a layer with the samples of a file, in strips."""
     width, height = layer.get_width(), layer.get_height()
     buffer = layer.get_buffer()
     with path.open("rb") as file:
@@ -214,8 +203,6 @@ def load(layer: Any, layout: Layout, path: Path, step: Step = lambda _part: True
             rows = min(STRIP, height - top)
             where = Gegl.Rectangle.new(0, top, width, rows)
             buffer.set(where, layout.format, file.read(rows * width * layout.pixel))
-            if not step((top + rows) / height):
-                raise StoppedError
     buffer.flush()
 
 

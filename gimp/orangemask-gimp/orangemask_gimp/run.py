@@ -38,20 +38,20 @@ def run_filter(
                 f"{place.source.get_name()} has a live filter of Orangemask already. Change that "
                 "(the fx beside the layer), or remove it first."
             )
+    interactive = mode == Gimp.RunMode.INTERACTIVE
+    if config.get_property("live") and not (interactive or has_operation(one)):
+        raise PluginError(
+            "There is no native operation for a live filter; gimp/README.md says how to build it."
+        )
     for number, place in enumerate(places):
         # Each of several layers gets its own prediction.
-        ask = mode == Gimp.RunMode.INTERACTIVE and number == 0
         with working(one, place) as work:
-            edit = _asked(procedure, config, work, len(places) - 1) if ask else None
-            if edit is None:
+            if interactive and number == 0:
+                edit = _asked(procedure, config, work, len(places) - 1)
+            else:
                 edit = _given(config, work, by_itself=number > 0)
             if config.get_property("live") and has_operation(one):
                 put_live(work.place, work.layout, one, edit)
-            elif config.get_property("live") and not ask:
-                raise PluginError(
-                    "There is no native operation for a live filter; gimp/README.md says how to "
-                    "build it."
-                )
             else:
                 _render(work, edit)
     Gimp.displays_flush()
@@ -63,8 +63,7 @@ def _asked(procedure: Any, config: Any, work: Work, others: int) -> Edit:
 
     one, place = work.one, work.place
     said: Said | None = None
-    if one.of_film:
-        arguments.show_base_rect(config, None)  # that of another picture
+    arguments.show_base_rect(config, one, None)  # that of another picture
     with Progress("Reading the layer…", 0.0, 0.5) as progress:
         work.read(progress)
         proxy = work.read_proxy()
@@ -113,7 +112,7 @@ def _given(config: Any, work: Work, *, by_itself: bool) -> Edit:
 
 def _predicted(config: Any, work: Work, progress: Progress) -> tuple[Edit, Said]:
     one = work.one
-    base = arguments.base_rect(config) if one.of_film else None
+    base = arguments.base_rect(config, one)
     return work.predict(
         arguments.asks(config, one), arguments.settings(config, one), base, progress
     )
