@@ -141,9 +141,11 @@ class Darktable:
     def quit(self) -> int:
         """Close darktable as a user does, and return its exit status.
 
+        From the lighttable: once in ten times it would hang where sliders are followed (live.lua).
         Not by `dt.gui.action`: that holds Lua's lock in darktable's main thread, which may want it
         once more while it closes.
         """
+        self.lighttable()
         self.screen.key("ctrl+q")
         return self.process.wait(PATIENCE)
 

@@ -4,25 +4,36 @@
 -- look asks darktable's main thread, and whoever asks between the end of its main loop and the
 -- moment when `dt.control.ending` is set (about 25 ms) makes darktable 5.0 and 5.4 hang as it
 -- closes: their `dt_lua_gtk_wrap` then runs its callback in the asking thread, which holds the
--- callback's mutex already. So looks are rare unless something has just been moved, none is made
--- of a picture without an edit, and the user can switch them off.
+-- callback's mutex already. So looks are rare unless something has just been moved and rarer still
+-- when nothing was for a while, none is made in the lighttable or of a picture without an edit, and
+-- the user can switch them off.
 
 local dt = require "darktable"
 local history = require "orangemask/lib/history"
 
 local live = {}
 
-local SOON, LATER = 80, 250 -- ms between looks: while something is moved, and else
+local SOON, LATER, IDLE = 80, 250, 1000 -- ms between looks: while something is moved, after, else
 local ACTIVE = 25 -- looks that follow soon after a move
+local PATIENT = 80 -- looks from then on until the user is taken to do something else
 local QUIET = 3 -- looks without a move after which the user is done
 
 local running, wanted = false, false
-local soon = 0 -- looks left that follow soon
+local soon, later = 0, 0 -- looks left that follow soon, and later
 local waiting -- looks left until the user is done, nil if nothing was moved
+
+local function pause()
+  if soon > 0 then
+    soon, later = soon - 1, PATIENT
+    return SOON
+  end
+  later = math.max(later - 1, 0)
+  return later > 0 and LATER or IDLE
+end
 
 --- Call `look()` again and again until `live.stop`.
 function live.start(look)
-  wanted = true
+  wanted, later = true, PATIENT
   if running then
     return
   end
@@ -33,8 +44,7 @@ function live.start(look)
       if not fine then
         dt.print_error("Orangemask: " .. tostring(message))
       end
-      soon = math.max(soon - 1, 0)
-      dt.control.sleep(soon > 0 and SOON or LATER)
+      dt.control.sleep(pause())
     end
     running, waiting = false, nil
   end)
