@@ -89,10 +89,13 @@ class Negadoctor:
 
     def __call__(self, light: Light) -> Light:
         """Return the print, linear light 0…1, of a negative's linear light (…, 3)."""
-        high = np.array(self.wb_high)
+        return self.printed(10.0 ** self.corrected_density(light))
+
+    def corrected_density(self, light: Light) -> Light:
+        """Return log10 t of a negative's linear light (…, 3): 0 prints black, less is lighter."""
         density = np.log10(np.maximum(light, THRESHOLD) / self.d_min)
-        t = 10.0 ** (high / self.d_max * density + high * self.offset * np.array(self.wb_low))
-        return np.asarray(self.printed(t))
+        shift = self.offset * np.array(self.wb_low)
+        return np.asarray(np.array(self.wb_high) * (density / self.d_max + shift))
 
     def printed(self, t: Light) -> Light:
         """Return the print of t, which all channels share."""
