@@ -13,7 +13,7 @@ from orangemask.engine.requests import METHODS, Work
 from orangemask.filters import find_filter
 from orangemask.values import read_values
 from orangemask_filters.invert_c41.prediction import FILMS
-from orangemask_filters.invert_c41.rigs import RIGS
+from orangemask_filters.invert_c41.rigs import RIGS, likely
 from scans import PHYSICAL, files_in, negative, one_lines, pixels, write_scan
 from test_prediction import Network, network, photographs
 
@@ -63,9 +63,10 @@ def test_a_rig_that_is_said_is_in_the_values_file(run, scan, tmp_path, network: 
 
 
 def test_a_rig_that_is_found_is_in_the_values_file(run, scan, tmp_path, network: Network):
-    network.says(rig=("scanner", 0.9))
-    assert run("invert", scan, "-o", tmp_path / "out.tif", *LINEAR)[0] == 0
-    assert context_of(tmp_path / "out.tif").rig == RIGS["scanner"]
+    for share, found in ((0.97, RIGS["scanner"]), (0.5, likely((0.25, 0.25, 0.5)))):
+        network.says(rig=("scanner", share))
+        assert run("invert", scan, "-o", tmp_path / "out.tif", *LINEAR, "--force")[0] == 0
+        assert context_of(tmp_path / "out.tif").rig == found
 
 
 # Film
@@ -151,14 +152,14 @@ def test_a_positive_among_the_frames_is_left_out_of_roll_and_folder(
 
 
 def test_predict_tells_film_rig_and_channels(run, scan, slide, network: Network):
-    colour = network.answer(film=("maskless", 0.8), rig=("narrow", 0.9))
-    positive = network.answer(film=POSITIVE, rig=("white", 0.5))
+    colour = network.answer(film=("maskless", 0.8), rig=("narrow", 0.97))
+    positive = network.answer(film=POSITIVE)
     network.answers = [colour, colour, positive]  # asked twice where the rig is another
     status, out, err = run("predict", "invert", scan, slide, "--json", *LINEAR)
     one, other = map(json.loads, out.splitlines())
     assert status == 0
     assert one["film"] == {"name": "maskless", "confidence": pytest.approx(0.8)}
-    assert one["rig"] == {"name": "narrow", "confidence": pytest.approx(0.9)}
+    assert one["rig"] == {"name": "narrow", "confidence": pytest.approx(0.97)}
     assert list(one["channels"]) == ["red", "green", "blue"]
     assert all(0 <= each <= 1 for each in one["channels"].values())
     assert one["context"]["film"] == "maskless" and one["refusal"] is None
@@ -168,7 +169,7 @@ def test_predict_tells_film_rig_and_channels(run, scan, slide, network: Network)
     network.asked.clear()
     _, out, _ = run("predict", "invert", scan, *LINEAR)
     assert "film        maskless (looks like maskless, 0.80)" in out
-    assert "rig         narrow (looks like narrow, 0.90)" in out
+    assert "rig         narrow (looks like narrow, 0.97)" in out
     _, out, _ = run("predict", "invert", scan, *LINEAR, *PHYSICAL, "--json")
     told = json.loads(out)
     assert [told[name] for name in ("film", "rig", "channels", "refusal")] == [None] * 4
@@ -186,7 +187,7 @@ def predicted(tmp_path, **words):
 
 
 def test_the_engine_tells_a_positive_and_predicts_it(tmp_path, network: Network):
-    network.says(film=POSITIVE, rig=("white", 0.9))
+    network.says(film=POSITIVE)
     result = predicted(tmp_path)
     assert result["film"] == {"name": "positive", "confidence": pytest.approx(0.95)}
     assert result["rig"]["name"] == result["context"]["rig"]["name"] == "white"

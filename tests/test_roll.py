@@ -326,12 +326,15 @@ def test_a_broken_roll_file_is_refused_in_one_line(images):
 
 
 def test_the_rig_of_a_roll_is_what_its_frames_say_together(images, network: Network):
-    # None is sure enough alone, one is surer than each of the other two.
-    narrow, scanner = (network.answer(rig=each) for each in (("narrow", 0.45), ("scanner", 0.55)))
-    network.answers = [narrow, scanner, narrow]
-    assert predict_values(images[0], FILTER)[0].context.rig == FILTER.rig("white")
-    network.asked.clear()
+    narrow, scanner = (network.answer(rig=each) for each in (("narrow", 0.99), ("scanner", 0.99)))
+    network.answers = [narrow]
     assert rolled(images, "parametric").rig == FILTER.rig("narrow")
+    network.asked.clear()
+    network.answers = [narrow, narrow, scanner, scanner, narrow, narrow]  # twice each
+    rig = rolled(images, "parametric").rig
+    each = [np.array(FILTER.rig(name).crosstalk) for name in ("narrow", "scanner", "narrow")]
+    assert rig.name == "mixed"
+    np.testing.assert_allclose(rig.crosstalk, np.mean(each, axis=0))
     said = analyse_roll(sources_of(images), FILTER, rig=FILTER.rig("none"))
     assert said.rig == FILTER.rig("none")
 

@@ -102,7 +102,7 @@ def analyse_roll(
     model : str, optional
         Of the filter; default its first.
     rig : Rig
-        ``auto`` is what the frames that are surest of it say.
+        ``auto`` is the mean of what the frames say, each alone.
     film : str
         Kind of film, or ``auto``.
     base : FilmBase, optional
@@ -132,7 +132,8 @@ def analyse_roll(
         raise ParameterError("none of the files looks like a negative: no roll to analyse")
     level = base or _agreed_base([looks[i].base for i in negatives])
     if rig.name == AUTO:
-        rig = one.rig(_most([alone[i].rig for i in negatives], one.rigs[0].name))
+        told = [alone[i].context for i in negatives]
+        rig = _mean_rig([each.rig for each in told if each.film != "bw"] or [one.rigs[0]])
     if film == AUTO and _most([alone[i].film for i in negatives], AUTO) == "bw":
         film = "bw"  # which all frames must be; the others are alike
     context = Context(level, rig, encoding, film=film)
@@ -239,6 +240,15 @@ def predict_with(analysis: Analysis, one: Filter, model: str, context: Context) 
 def _mean(told: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
     """Return the mean of what frames tell, nothing where a frame would only hear itself."""
     return tuple(np.mean(told, axis=0).tolist()) if len(told) > 1 and told[0] else ()
+
+
+def _mean_rig(rigs: Sequence[Rig]) -> Rig:
+    """Return the rig that all frames were taken to be from, or that of their mean cross-talk."""
+    if all(rig == rigs[0] for rig in rigs):
+        return rigs[0]
+    mean = np.mean([rig.crosstalk for rig in rigs], axis=0)
+    red, green, blue = mean.tolist()
+    return Rig("mixed", (tuple(red), tuple(green), tuple(blue)))
 
 
 def _most(found: Sequence[Found | None], otherwise: str) -> str:

@@ -19,15 +19,17 @@ from orangemask.filters import Rig
 from orangemask.frame import Region
 from orangemask_filters.invert_c41.estimate import CONTRAST, estimate
 from orangemask_filters.invert_c41.print_curve import BLACK_V, PRINT_FROM_BLACK
-from orangemask_filters.invert_c41.rigs import RIGS
+from orangemask_filters.invert_c41.rigs import RIGS, shares_of
 from orangemask_filters.moments import MOMENTS, moments
 
 FINE = 64  # px: the picture is laid on a square of this side, of which the moments are
 SIDE = 32  # px of the planes
 PLANES = 4  # red, green, blue density, and where the picture is
 FACTS = 49 + MOMENTS
+RIG_FACTS = slice(FACTS - MOMENTS - len(RIGS), FACTS - MOMENTS)  # which rig was assumed
 PLAUSIBLE = (0.55, 2.3)  # a channel's range beside the middle one, over the usual contrasts; wider
 # than of any of 1,000 simulated scans
+MOST_RANGE = 3.2  # D from black to white; no colour negative film gets denser above its base
 EMPTY = 1e-3  # share of picture below which a square of the planes is empty
 QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
 LEAST_VARIANCE = 1e-6  # D²; less is noise, and a picture of it has no direction
@@ -46,7 +48,7 @@ class Features:
         (2, D), the estimate's shadows above base and its range (3 + 3, D), confidence of the base,
         quantiles of z (15) and of density above base (15, D), deviations and direction of the
         picture's main axis (3, D, and 2), share of the scan that is picture, whether rebate shows,
-        the rig whose cross-talk was undone (3, one of them 1), and the moments of z.
+        how much of each class the rig is whose cross-talk was undone (3), and the moments of z.
     shadows, highlights : (3,) float64
         The estimate, D.
     """
@@ -72,6 +74,8 @@ def physical(
     # A channel that the scanner cut off has a range no film has.
     ratio = (start[2] - darkest) / CONTRAST
     span = CONTRAST * np.clip(ratio, *(np.median(ratio) * np.array(PLAUSIBLE)))
+    # A picture of little but shadows says hardly anything about white.
+    span *= min(1.0, MOST_RANGE / span.max())
     return darkest - BLACK_V / (1 - BLACK_V) * span, darkest + span
 
 
@@ -113,7 +117,7 @@ def make_features(analysis: Analysis, rig: Rig) -> Features:
             deviation,
             direction,
             [mask.mean(), float((analysis.frame.labels == Region.REBATE).any())],
-            [float(rig.name == name) for name in RIGS],
+            shares_of(rig),
             moments(fine[..., :3], fine[..., 3]),
         ]
     ).astype(np.float32)

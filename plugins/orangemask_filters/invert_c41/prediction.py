@@ -1,17 +1,19 @@
 """From an analysed negative to numbers: the physical estimate, corrected by a network or not.
 
-The network is asked once as if the rig were one of white light. Where it then says what kind of rig
-it was, and the user has not, the density is unmixed as that rig asks for and the network is asked
-again. What it takes for a positive is not to be inverted; silver film has one density, which all
-three channels then share, so that it comes out grey.
+The network is asked once as if the rig were one of white light. Where the user has not said what
+rig it was, the density is then unmixed as the rigs that the network thinks likely ask for, each as
+much as it is likely, and the network is asked again. What it takes for a positive is not to be
+inverted; silver film has one density, which all three channels then share, so that it comes out
+grey.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from orangemask.analysis import Analysis
 from orangemask.filters import AUTO, Context, Found, Prediction, Rig
@@ -19,13 +21,12 @@ from orangemask.image import Triple
 from orangemask.nine import CHANNELS, nine_to_values
 from orangemask_filters.confidence import TOLERABLE_CODES, TOLERABLE_DELTA_E, confidence
 from orangemask_filters.invert_c41.features import Features, make_features, physical
-from orangemask_filters.invert_c41.rigs import RIGS, WHITE
+from orangemask_filters.invert_c41.rigs import RIGS, WHITE, likely
 
 FILMS = ("c41", "maskless", "bw", "positive")
 """Masked and maskless colour negative, silver negative, slide or print; the network's order."""
 
-SURE_RIG = 0.6  # probability from which a rig other than white light is believed
-SURE_POSITIVE = 0.7  # and a positive is refused; below it is told as a doubt
+SURE_POSITIVE = 0.8  # probability from which a positive is refused; below it is told as a doubt
 LEAST_RANGE = 0.1  # of the estimate's range: what a correction leaves of it at least
 PHYSICAL_CONFIDENCE = 0.5  # the estimator does not know its own error
 
@@ -46,7 +47,9 @@ class Answer:
         0…1.
     channels : 3 floats
         Confidence in each, 0…1.
-    film, rig : Found
+    film : Found
+    rigs : tuple of float
+        Probability of each of `RIGS`.
     tells : tuple of float
         For the other frames of its roll.
     """
@@ -55,7 +58,7 @@ class Answer:
     confidence: float
     channels: Triple
     film: Found
-    rig: Found
+    rigs: tuple[float, ...]
     tells: tuple[float, ...]
 
 
@@ -105,11 +108,10 @@ def ask(analysis: Analysis, context: Context, model: str) -> tuple[Features, Con
     rig = _settled(context.rig)
     features = make_features(analysis, rig)
     answer = _answer(features, model, context.heard)
-    is_open = context.rig.name == AUTO and answer.rig.confidence >= SURE_RIG
-    if is_open and answer.rig.name != rig.name:
-        rig, found = RIGS[answer.rig.name], answer.rig
+    if context.rig.name == AUTO and likely(answer.rigs) != rig:
+        rig = likely(answer.rigs)
         features = make_features(analysis, rig)
-        answer = replace(_answer(features, model, context.heard), rig=found)
+        answer = replace(_answer(features, model, context.heard), rigs=answer.rigs)
     film = answer.film.name if context.film == AUTO else context.film
     return features, replace(context, rig=rig, film=film), answer
 
@@ -134,14 +136,15 @@ def _answer(features: Features, model: str, heard: tuple[float, ...]) -> Answer:
         confidence(expected, TOLERABLE_DELTA_E),
         (red, green, blue),
         _most(FILMS, outputs["film"]),
-        _most(tuple(RIGS), outputs["rig"]),
+        tuple(outputs["rig"].tolist()),
         tuple(outputs["tells"].tolist()) if "tells" in outputs else (),
     )
 
 
-def _most(names: tuple[str, ...], shares: NDArray[np.float32]) -> Found:
-    best = int(np.argmax(shares))
-    return Found(names[best], float(shares[best]))
+def _most(names: Sequence[str], shares: ArrayLike) -> Found:
+    told = np.asarray(shares)
+    best = int(told.argmax())
+    return Found(names[best], float(told[best]))
 
 
 def _nine_values(nine: NDArray[np.float64], context: Context) -> tuple[dict[str, float], Context]:
@@ -181,6 +184,6 @@ def _told(
             "it looks like black-and-white film and is shown in grey (--film c41 if not)"
         )
     return Prediction(
-        values, context, answer.confidence, name, sha256, answer.channels, film, answer.rig,
-        tuple(warnings), refusal, answer.tells,
+        values, context, answer.confidence, name, sha256, answer.channels, film,
+        _most(tuple(RIGS), answer.rigs), tuple(warnings), refusal, answer.tells,
     )  # fmt: skip

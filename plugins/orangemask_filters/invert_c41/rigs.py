@@ -7,6 +7,11 @@ table is in form.json).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from orangemask.filters import Rig
 
 WHITE = Rig(
@@ -28,3 +33,35 @@ SCANNER = Rig(
 """A film scanner: three narrow bands, each seen by its own channel."""
 
 RIGS = {rig.name: rig for rig in (WHITE, NARROW, SCANNER)}
+
+CERTAIN = 0.95
+"""Share from which a rig is taken for one of its class and no other."""
+
+_ROWS = np.array([rig.crosstalk for rig in RIGS.values()])  # (3, 3, 3)
+_FROM_FIRST = np.linalg.pinv((_ROWS[1:] - _ROWS[0]).reshape(len(RIGS) - 1, -1).T)
+
+
+def likely(shares: Sequence[float]) -> Rig:
+    """Return the rig to take where classes are only likely, of their mean cross-talk.
+
+    It is near the right one wherever classes are alike, which are those hard to tell apart.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Probability of each of `RIGS`; they sum to 1.
+    """
+    most = int(np.argmax(shares))
+    if shares[most] >= CERTAIN:
+        return list(RIGS.values())[most]
+    red, green, blue = np.tensordot(shares, _ROWS, 1).tolist()
+    return Rig("mixed", (tuple(red), tuple(green), tuple(blue)))
+
+
+def shares_of(rig: Rig) -> NDArray[np.float64]:
+    """Return how much of each of `RIGS` a rig is, (3,), 0…1, by its cross-talk alone.
+
+    The mean of the classes' cross-talk that is nearest to it, by least squares.
+    """
+    beside = np.clip(_FROM_FIRST @ np.ravel(rig.crosstalk - _ROWS[0]), 0.0, 1.0)
+    return np.array([max(0.0, 1.0 - beside.sum()), *beside])
