@@ -15,7 +15,6 @@ expects of its own errors is scaled. One that is fitted to all photographs takes
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +30,7 @@ from orangemask.spaces import conversion, space
 from orangemask_filters.film_emulate.bake import film_cube
 from orangemask_filters.film_emulate.features import stock_facts
 from orangemask_filters.film_emulate.stock import stocks
+from training.descent import descend, rate_at
 from training.emulate_data import Examples
 from training.emulate_network import Placer, Placing, placed, steps_of
 from training.form import difference
@@ -203,19 +203,13 @@ def train(
     honest = torch.ones(2) if like is None else like.honest
     recent, began = [], time.perf_counter()
     for step in range(steps):
-        fall = 0.5 * (1 + math.cos(math.pi * step / steps))
-        for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, step / RISE) * fall
         rows = rng.integers(len(examples), size=BATCH)
         batch = tensors(examples, rows, rng.integers(examples.found.shape[1], size=PIXELS))
         if rng.random() < 0.5:  # a scene may as well be mirrored
             batch["planes"] = batch["planes"].flip(3)
         some = [films[i] for i in rng.choice(len(films), SHOWN_ON, replace=False)]
         loss, error = loss_of(ask(network, batch, some), batch, some, step / steps)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        descend(network, optimiser, loss, rate_at(step, steps, RATE, RISE))
         average.update_parameters(network)
         recent.append(error)
         if (step + 1) % EVERY and step + 1 != steps:

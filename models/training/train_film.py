@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from orangemask_filters.invert_c41.prediction import FILMS
 from training.dataset import Examples
+from training.descent import descend, rate_at
 from training.network import Film
 
 EACH = 16  # examples of each kind in a batch
@@ -52,7 +53,6 @@ def train(
     rng = np.random.default_rng(seed)
     network = Film()
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=5e-2)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     by_kind = [np.flatnonzero(examples.film == kind) for kind in range(len(FILMS))]
     recent: list[Tensor] = []
     began = time.perf_counter()
@@ -61,11 +61,7 @@ def train(
         facts = torch.from_numpy(examples.facts[rows])
         film = torch.from_numpy(examples.film[rows].astype(np.int64))
         loss = cross_entropy(network(facts), film, label_smoothing=SMOOTHING)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
+        descend(network, optimiser, loss, rate_at(step, steps, rate))
         recent.append(loss.detach())
         if (step + 1) % EVERY == 0 or step + 1 == steps:
             table = confusion(network, held)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from training.dataset import Examples
+from training.descent import descend, rate_at
 from training.form import srgb_to_lab
 from training.network import Answer, Average, InRoll
 from training.train import (
@@ -104,7 +105,6 @@ def train(
     rng = np.random.default_rng(0)
     network = InRoll(networks.thought_size)
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=3e-2)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     answers = thoughts(networks, examples)
     rows = np.flatnonzero(held.film != POSITIVE)
     held_batch, held_answer = tensors(held, rows), part(thoughts(networks, held), rows)
@@ -125,11 +125,7 @@ def train(
         light = render_parametric(corrections, batch)
         casts = scatter_of_casts(light, batch["truth"], batch["roll"])
         loss = (found.whole + found.colour).mean() + CAST_WEIGHT * casts
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
+        descend(network, optimiser, loss, rate_at(step, steps, rate))
         if (step + 1) % EVERY and step + 1 != steps:
             continue
         whole, colour, scatter = check(network, held_answer, held_batch)
