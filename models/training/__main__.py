@@ -22,7 +22,7 @@ from training.emulate_data import VALIDATION
 from training.films import default_data
 
 FILES, COUNT, HELD = 2, 35000, 2400  # files of examples, examples in each, held out
-STEPS, MATRIX_STEPS, FILM_STEPS, ROLL_STEPS = 7500, 4000, 4000, 4000
+STEPS, MATRIX_STEPS, FILM_STEPS, ROLL_STEPS = 7500, 7500, 4000, 4000
 SEEDS = (0, 1)
 FIRST_SEED, HELD_SEED, ROLL_SEED = 101, 900, 301
 ROLLS = ("--frames", 12)
@@ -129,7 +129,7 @@ def main() -> None:
             job.result()
         if not film.exists():
             run(
-                "train_film", "--train", films, parts[0], "--check", films_held,
+                "train_film", "--train", films, *parts, "--check", films_held,
                 "--steps", FILM_STEPS * options.steps // STEPS, "--weights", film,
             )  # fmt: skip
         runs = [("parametric", seed, options.steps) for seed in SEEDS]

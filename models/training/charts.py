@@ -13,13 +13,15 @@ import cv2
 import numpy as np
 
 from training.films import Array, read_json
-from training.scenes import Pixels, Scene
+from training.scenes import LUMINANCE, Pixels, Scene
 from training.skin import reflectance_to_linear
 
-CHARTS, SEED = 48, 872
+CHARTS, SEED = 150, 872
 SIZE = (144, 216)  # px
 GREYS = 24  # steps of the ramp below the patches
-GREY_CHROMA = 0.05  # largest less smallest channel over the mean: what counts as a grey patch
+# Of white, what the surface throws back before any dye sees it: 0.05 of the chart measured, next to
+# none of glossy paper, whose blacks are black.
+VEIL = (0.0, 0.047)
 SURROUND = (0.1, 0.5)  # linear light about the patches
 MARGIN = (0.02, 0.16)  # of the short side
 LIGHT = (0.8, 1.1)  # how brightly the whole was meant
@@ -38,6 +40,8 @@ def load_patches(data: Path) -> Array:
 
 def draw_chart(patches: Array, rng: np.random.Generator) -> Pixels:
     """Return a chart (144, 216, 3) in linear sRGB: patches in rows, most with a ramp of greys."""
+    veil = rng.uniform(*VEIL)
+    patches = np.clip((patches - veil) / (1.0 - veil), 0.0, 1.0)
     rows, columns = (12, 22) if rng.random() < 0.6 else rng.integers((4, 6), (12, 22))
     chosen = np.arange(rows * columns)
     if rng.random() < 0.5 or rows * columns < len(patches) // 2:
@@ -48,9 +52,8 @@ def draw_chart(patches: Array, rng: np.random.Generator) -> Pixels:
     margin = int(rng.uniform(*MARGIN) * h)
     bottom = h - margin
     if rng.random() < 0.75:
-        spread = np.ptp(patches, axis=1) / patches.mean(axis=1)
-        greys = np.sort(patches[spread < GREY_CHROMA].mean(axis=1))
-        steps = np.geomspace(greys[-1], greys[0], GREYS)
+        luminances = patches @ LUMINANCE
+        steps = np.geomspace(luminances.max(), luminances.min(), GREYS)
         ramp = np.repeat(steps[None, :, None], 3, axis=2).astype(np.float32)
         tall = (h - 2 * margin) // 7
         chart[bottom - tall : bottom, margin : w - margin] = _fill(ramp, tall, w - 2 * margin)

@@ -132,6 +132,12 @@ def draw_rig_told(rng: np.random.Generator, true: str) -> Rig:
     return WHITE if chance < OWN_RIG + WHITE_RIG else RIGS[str(rng.choice(list(RIGS)))]
 
 
+def told_white(true: str) -> float:
+    """Return in what share of the examples of a class of rig `draw_rig_told` says white."""
+    by_chance = (1.0 - OWN_RIG - WHITE_RIG) / len(RIGS)
+    return WHITE_RIG + by_chance + (OWN_RIG if true == WHITE.name else 0.0)
+
+
 def add_example(
     examples: Examples, i: int, roll: Roll, frame: Frame, told: Rig, rng: np.random.Generator
 ) -> None:

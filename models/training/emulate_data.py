@@ -118,7 +118,9 @@ def draw_scene(sources: Sources, rng: np.random.Generator) -> Pixels:
         photographs = sources.photographs
         one = photographs[int(rng.integers(len(photographs)))]
         return FromDisplay()(view_of(one, *SIZE, rng, varied=False).truth)
-    view = draw_view(sources.photographs, sources.panoramas, sources.skin, SIZE, rng, varied=True)
+    view = draw_view(
+        sources.photographs, sources.panoramas, (), sources.skin, SIZE, rng, varied=True
+    )
     is_light = ", " not in view.name and float(view.scene.max()) > RAISED
     return view.scene if is_light else FromDisplay()(view.truth)
 

@@ -5,7 +5,8 @@
 The same network is trained as long on a part of the photographs only (the learning curve), and on
 all of them while it is told the true film base and how dark greys come out on that film, process
 and rig, which a picture alone does not say. What is left then is the scene's own: its light and
-how bright it was meant.
+how bright it was meant. The error that all pictures of a scene share, whatever their film, rig and
+exposure, is told apart from the rest.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from training.dataset import Examples
-from training.train import train
+from training.form import srgb_to_lab
+from training.kinds import FILM_KINDS
+from training.network import Corrections
+from training.train import load_network, render_parametric, tensors, train
 
+MASKED = FILM_KINDS.index("c41")
 SHARES = (0.1, 0.3, 1.0)  # of the photographs
 
 
@@ -38,6 +44,25 @@ def informed(examples: Examples) -> Examples:
     return one
 
 
+def spread_by_scene(network: Corrections, held: Examples) -> dict[str, list[float]]:
+    """Return how pictures' mean errors in L*, a*, b* differ from scene to scene, and within one.
+
+    Standard deviations of three: of the scenes' means, and about these.
+    """
+    batch = tensors(held, np.flatnonzero((held.film == MASKED) & (held.scene >= 0)))
+    with torch.no_grad():
+        found = render_parametric(network(batch["planes"], batch["facts"]).corrections, batch)
+        off = srgb_to_lab(found.clamp(0.0, 1.0)) - srgb_to_lab(batch["truth"])
+    errors, scenes = off.mean(dim=1).numpy(), batch["scene"].numpy()
+    _, place = np.unique(scenes, return_inverse=True)
+    sums = np.stack([np.bincount(place, one) for one in errors.T], axis=1)
+    means = sums / np.bincount(place)[:, None]
+    return {
+        "between scenes": means.std(axis=0).tolist(),
+        "within": (errors - means[place]).std(axis=0).tolist(),
+    }
+
+
 def main() -> None:
     """Train and print the errors."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -51,7 +76,7 @@ def main() -> None:
     examples, held = Examples.load(*options.train), Examples.load(*options.check)
     options.folder.mkdir(parents=True, exist_ok=True)
     scenes = int(examples.scene.max()) + 1
-    found = {}
+    found: dict[str, Any] = {}
     for share in SHARES:
         # Panoramas and other kinds of film are in all of them.
         rows = np.flatnonzero(examples.scene < share * scenes)
@@ -61,6 +86,8 @@ def main() -> None:
             "parametric", part_of(examples, rows), held, weights, steps=options.steps
         )
         print(f"{name}: {found[name]['error']:.2f}, colour {found[name]['colour']:.2f}", flush=True)
+    found["errors of L*, a*, b*"] = spread_by_scene(load_network(weights), held)
+    print(found["errors of L*, a*, b*"], flush=True)
     name, weights = "told film, rig and base", options.folder / "told.pt"
     found[name] = train(
         "parametric", informed(examples), informed(held), weights, steps=options.steps

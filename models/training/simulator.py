@@ -81,6 +81,7 @@ class Simulator:
     panoramas: tuple[Scene, ...] = ()
     skin: Skin | None = None
     mixing: Array | None = None
+    charts: tuple[Scene, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,6 @@ def load_simulator(
     """
     names = HELD_OUT_STOCKS if held_out_stocks else TRAIN_STOCKS
     scenes = load_scenes(data, held_out_photos, limit, VARIED_SIDE if varied else SIDE)
-    scenes += load_charts(data) if varied else []
     with_panoramas = varied if panoramas is None else panoramas
     return Simulator(
         data,
@@ -178,6 +178,7 @@ def load_simulator(
         tuple(load_panoramas(data, held_out_photos, limit)) if with_panoramas else (),
         load_skin(data) if varied else None,
         status_m(data) if varied and not held_out_stocks else None,
+        tuple(load_charts(data)) if varied else (),
     )
 
 
@@ -228,6 +229,7 @@ def draw_frame(
     view = draw_view(
         simulator.scenes,
         simulator.panoramas,
+        simulator.charts,
         simulator.skin,
         size_of_picture,
         rng,

@@ -14,7 +14,6 @@ gain from one another is learned afterwards (`training.train_roll`).
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,8 +25,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from orangemask_filters.invert_c41.features import RIG_FACTS
 from orangemask_filters.invert_c41.prediction import FILMS
-from training.dataset import Examples
+from orangemask_filters.invert_c41.rigs import RIGS, WHITE
+from training.dataset import Examples, told_white
+from training.descent import descend, rate_at
 from training.form import difference
 from training.network import GAMMA, Answer, Corrections, matrix_light, parametric_light
 from training.scenes import LUMINANCE
@@ -35,6 +37,7 @@ from training.scenes import LUMINANCE
 BATCH = 64
 PIXELS = 100  # of each picture, drawn anew each time
 EVERY = 500  # steps between checks
+RISE = 300  # steps
 DECAY = 0.998  # of the running average of the weights
 # Beside the picture's loss, which is about 8. Colour is the hard half: it counts once more by
 # itself, at the brightness of the truth.
@@ -110,6 +113,17 @@ def picture_error(render: Render, corrections: Tensor, batch: Batch) -> PictureE
     return PictureError(whole, colour, (seen - wanted).abs().mean(dim=1))
 
 
+def asked_weight(batch: Batch) -> Tensor:
+    """Return what each of n examples counts for when classes of rig are learned, (n,); mean 1.
+
+    The program asks as if the light were white. Examples told another class do not count, and the
+    others make up for those of their own class: being told white says nothing of what it is.
+    """
+    is_white = batch["facts"][:, RIG_FACTS][:, list(RIGS).index(WHITE.name)]
+    chance = torch.tensor([told_white(name) for name in RIGS])
+    return is_white / chance[batch["rig"]]
+
+
 def loss_of(render: Render, answer: Answer, batch: Batch) -> tuple[Tensor, float]:
     """Return the loss, and the mean error of the pictures; positives count for nothing."""
     is_negative = (batch["film"] != POSITIVE).float()
@@ -122,7 +136,7 @@ def loss_of(render: Render, answer: Answer, batch: Batch) -> tuple[Tensor, float
     expected = (answer.expected_delta_e[:, 0] - error).abs()
     channel = (answer.channel_error - found.codes).abs().mean(dim=1)
     base = (answer.base - (batch["true_base"] - batch["base"])).abs().mean(dim=1).clamp(max=1.0)
-    rig = cross_entropy(answer.rig, batch["rig"], reduction="none")
+    rig = cross_entropy(answer.rig, batch["rig"], reduction="none") * asked_weight(batch)
     whole = picture + EXPECTED_WEIGHT * expected + CHANNEL_WEIGHT * channel
     whole = whole + BASE_WEIGHT * base + CLASS_WEIGHT * rig
     return (whole * is_negative).sum() / count, float((error * is_negative).sum() / count)
@@ -146,7 +160,8 @@ def check(network: nn.Module, render: Render, examples: Examples) -> dict[str, f
     network.train()
     reached = {name: float(each.whole.mean()) for name, each in found.items()}
     reached["colour"] = float(found["error"].colour.mean())
-    reached["rig"] = float((answer.rig.argmax(1) == batch["rig"]).float().mean())
+    right = (answer.rig.argmax(1) == batch["rig"]).float()
+    reached["rig"] = float((right * asked_weight(batch)).mean())
     return reached
 
 
@@ -170,7 +185,7 @@ def train(
 ) -> dict[str, float]:
     """Train a network and keep the running average that does best on `held` as `weights`.
 
-    Where `weights` has a state beside it, training goes on from there. The rate rises over 300
+    Where `weights` has a state beside it, training goes on from there. The rate rises over `RISE`
     steps to `rate` and falls as a cosine to 0 at `steps`. What it reaches at its best, as `check`
     tells it, is returned.
     """
@@ -191,15 +206,10 @@ def train(
     render, recent, began = RENDERERS[kind], [], time.perf_counter()
     for step in range(first, steps):
         rng = np.random.default_rng((seed, step))
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, step / 300) * 0.5 * (1 + math.cos(math.pi * step / steps))
         pixels = rng.integers(examples.truth.shape[1], size=PIXELS)
         batch = tensors(examples, rng.choice(len(examples), BATCH, replace=False), pixels)
         loss, error = loss_of(render, network(batch["planes"], batch["facts"]), batch)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        descend(network, optimiser, loss, rate_at(step, steps, rate, RISE))
         average.update_parameters(network)
         recent.append(error)
         if (step + 1) % EVERY and step + 1 != steps:

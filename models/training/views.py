@@ -17,7 +17,7 @@ from training.skin import Skin, draw_faces
 
 SMALLEST_PART, SMALLEST_VIEW = 0.45, 0.8  # of the largest crop's side; views are small
 SATURATION_SIGMA = 0.16  # natural logarithm
-PANORAMA_SHARE, JOINED_SHARE, FACES_SHARE = 0.15, 0.35, 0.25
+CHART_SHARE, PANORAMA_SHARE, JOINED_SHARE, FACES_SHARE = 0.15, 0.15, 0.35, 0.25
 JOINED_EV = 0.3  # ±, of what is joined on
 SEAM = 3.0  # px, the seam's width
 
@@ -143,6 +143,7 @@ def add_faces(view: View, skin: Skin, rng: np.random.Generator) -> View:
 def draw_view(
     photographs: Sequence[Scene],
     panoramas: Sequence[Scene],
+    charts: Sequence[Scene],
     skin: Skin | None,
     size: tuple[int, int],
     rng: np.random.Generator,
@@ -153,7 +154,9 @@ def draw_view(
     Parameters
     ----------
     photographs, panoramas : sequence of Scene
-        Panoramas, where there are any, are taken in `PANORAMA_SHARE` of the frames.
+        Panoramas, where there are any, are taken in `PANORAMA_SHARE` of the other frames.
+    charts : sequence of Scene
+        Taken, where there are any, in `CHART_SHARE` of the frames.
     skin : Skin, optional
         With it, one frame in four has faces.
     size : (h, w)
@@ -163,7 +166,9 @@ def draw_view(
         For training: parts of photographs, two of them joined, more or less saturated.
     """
     source = photographs
-    if panoramas and rng.random() < PANORAMA_SHARE:
+    if charts and rng.random() < CHART_SHARE:
+        source = charts
+    elif panoramas and rng.random() < PANORAMA_SHARE:
         source = panoramas
     view = view_of(source[int(rng.integers(len(source)))], *size, rng, varied)
     if varied and rng.random() < JOINED_SHARE:
