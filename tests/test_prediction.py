@@ -253,7 +253,10 @@ def test_a_positive_is_refused_where_it_is_sure_and_told_where_it_is_not(network
     one = find_filter(name)
     network.says(film=("positive", SURE_POSITIVE + 0.01))
     _, prediction, _ = predict_values(scan(), one)
-    assert "looks like a positive" in prediction.refusal and "(71%)" in prediction.refusal
+    assert (
+        "looks like a positive" in prediction.refusal
+        and f"({SURE_POSITIVE + 0.01:.0%})" in prediction.refusal
+    )
     for kind in one.films:
         assert kind in prediction.refusal.partition("--film")[2]
         _, prediction_said, _ = predict_values(scan(), one, film=kind)

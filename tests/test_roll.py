@@ -340,7 +340,7 @@ def test_the_rig_of_a_roll_is_what_its_frames_say_together(images, network: Netw
 
 
 def test_a_positive_among_the_frames_is_named_and_left_out(images, network: Network):
-    negative, positive = network.answer(), network.answer(film=("positive", 0.75))
+    negative, positive = network.answer(), network.answer(film=("positive", 0.85))
     network.answers = [negative, negative, positive]
     roll = rolled(images, "parametric")
     assert [frame.file for frame in roll.odd] == ["2.tif"]

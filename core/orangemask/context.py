@@ -20,7 +20,7 @@ class Rig:
     Attributes
     ----------
     name : str
-        ``none``, a class of rig (``white``), a calibrated rig's own, or ``auto``.
+        ``none``, a class of rig (``white``), a calibrated rig's own, `MIXED`, or ``auto``.
     crosstalk : 3 rows of 3
         A of DESIGN §3: mixes densities above base, rows sum to 1.
     """
@@ -32,6 +32,9 @@ class Rig:
 AUTO = "auto"
 AUTO_RIG = Rig(AUTO)
 """Whoever predicts shall choose; never what is rendered with."""
+
+MIXED = "mixed"
+"""Of classes of which none is certain: found, never asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 from orangemask.analysis import Analysis
 from orangemask.context import AUTO as AUTO
 from orangemask.context import AUTO_RIG as AUTO_RIG
+from orangemask.context import MIXED as MIXED
 from orangemask.context import NO_CROSSTALK as NO_CROSSTALK
 from orangemask.context import Context as Context
 from orangemask.context import Rig as Rig
@@ -90,6 +91,8 @@ class Prediction:
     tells : tuple of float
         What the model would have the other frames of the roll know; their mean is their
         `Context.heard`.
+    assumed : Rig or None
+        As whose scan it was looked at: `context.rig`, but of film that is rendered as another.
     """
 
     values: Mapping[str, float]
@@ -103,6 +106,7 @@ class Prediction:
     warnings: tuple[str, ...] = ()
     refusal: str = ""
     tells: tuple[float, ...] = ()
+    assumed: Rig | None = None
 
 
 Predict: TypeAlias = Callable[[Analysis, Context, str], Prediction]

@@ -14,6 +14,7 @@ from orangemask.film_base import FilmBase
 from orangemask.filters import (
     AUTO,
     AUTO_RIG,
+    MIXED,
     Context,
     Filter,
     Found,
@@ -132,8 +133,7 @@ def analyse_roll(
         raise ParameterError("none of the files looks like a negative: no roll to analyse")
     level = base or _agreed_base([looks[i].base for i in negatives])
     if rig.name == AUTO:
-        told = [alone[i].context for i in negatives]
-        rig = _mean_rig([each.rig for each in told if each.film != "bw"] or [one.rigs[0]])
+        rig = _mean_rig([alone[i].assumed or one.rigs[0] for i in negatives])
     if film == AUTO and _most([alone[i].film for i in negatives], AUTO) == "bw":
         film = "bw"  # which all frames must be; the others are alike
     context = Context(level, rig, encoding, film=film)
@@ -193,8 +193,9 @@ def predict_in_roll(
     roll, freedom = choice.roll, choice.used.freedom
     if roll.filter != one.name:
         raise ParameterError(f"the roll belongs to the filter {roll.filter}, not to {one.name}")
+    rig = AUTO_RIG if roll.rig.name == MIXED else roll.rig  # of each its own, if it was found so
     alone, prediction, analysis = predict_values(
-        image, one, model=roll.model, rig=roll.rig, film=roll.kind
+        image, one, model=roll.model, rig=rig, film=roll.kind
     )
     alone = replace(alone, context=replace(alone.context, roll=choice.used))
     same = prediction.sha256 == roll.model_sha256
@@ -248,7 +249,7 @@ def _mean_rig(rigs: Sequence[Rig]) -> Rig:
         return rigs[0]
     mean = np.mean([rig.crosstalk for rig in rigs], axis=0)
     red, green, blue = mean.tolist()
-    return Rig("mixed", (tuple(red), tuple(green), tuple(blue)))
+    return Rig(MIXED, (tuple(red), tuple(green), tuple(blue)))
 
 
 def _most(found: Sequence[Found | None], otherwise: str) -> str:

@@ -70,16 +70,17 @@ def predict_parametric(analysis: Analysis, context: Context, model: str | None) 
         context = replace(context, rig=_settled(context.rig))
         shadows, highlights = physical(analysis, np.asarray(context.rig.crosstalk))
         nine = np.stack([shadows, np.zeros(3), highlights])
-        values, context = _nine_values(nine, context)
-        return Prediction(values, context, PHYSICAL_CONFIDENCE, "physical")
+        values, used = _nine_values(nine, context)
+        return Prediction(values, used, PHYSICAL_CONFIDENCE, "physical", assumed=context.rig)
     said = context.film != AUTO
     features, context, answer = ask(analysis, context, model)
     spread = features.highlights - features.shadows
     shift, midtones, end = answer.corrections
     shadows = features.shadows + shift * spread
     highlights = shadows + np.maximum(1.0 + end - shift, LEAST_RANGE) * spread
-    values, context = _nine_values(np.stack([shadows, midtones, highlights]), context)
-    return _told(values, context, answer, "parametric", model_file(model).sha256, said=said)
+    values, used = _nine_values(np.stack([shadows, midtones, highlights]), context)
+    told = _told(values, used, answer, "parametric", model_file(model).sha256, said=said)
+    return replace(told, assumed=context.rig)
 
 
 def predict_matrix(analysis: Analysis, context: Context, model: str) -> Prediction:
@@ -97,7 +98,8 @@ def predict_matrix(analysis: Analysis, context: Context, model: str) -> Predicti
         for i, to in enumerate(CHANNELS)
         for j, of in enumerate(CHANNELS)
     }
-    return _told(values, context, answer, "matrix", model_file(model).sha256, said=said)
+    told = _told(values, context, answer, "matrix", model_file(model).sha256, said=said)
+    return replace(told, assumed=context.rig)
 
 
 def ask(analysis: Analysis, context: Context, model: str) -> tuple[Features, Context, Answer]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.filters import Rig
+from orangemask.filters import MIXED, Rig
 
 WHITE = Rig(
     "white",
@@ -55,7 +55,7 @@ def likely(shares: Sequence[float]) -> Rig:
     if shares[most] >= CERTAIN:
         return list(RIGS.values())[most]
     red, green, blue = np.tensordot(shares, _ROWS, 1).tolist()
-    return Rig("mixed", (tuple(red), tuple(green), tuple(blue)))
+    return Rig(MIXED, (tuple(red), tuple(green), tuple(blue)))
 
 
 def shares_of(rig: Rig) -> NDArray[np.float64]:
