@@ -64,8 +64,8 @@ def exact(params, codes, encoding, target):
 
 
 # Of 16-bit codes. The engine's own compiled tables are up to 2 from double precision; babl's way
-# from sRGB to other spaces up to 5.
-EXACT, ENGINE, OTHER_SPACE = 1.0, 3, 6
+# from sRGB to other spaces up to 7, the more the steeper the values are.
+EXACT, ENGINE, OTHER_SPACE = 1.0, 3, 8
 
 
 @pytest.mark.parametrize("kind", ["srgb", "untagged", "adobe"])
