@@ -142,8 +142,9 @@ class Darktable:
         """Close darktable as a user does, and return its exit status.
 
         Not from the darkroom, where it would hang once in some dozens of times because sliders are
-        followed (live.lua); and not before it has made its thumbnails, when 5.0.1 crashes. Not by `dt.gui.action`: that holds Lua's lock in darktable's main thread, which may want it
-        once more while it closes.
+        followed (live.lua); and not before it has made its thumbnails, when 5.0.1 crashes. Not by
+        `dt.gui.action`: that holds Lua's lock in darktable's main thread, which may want it once
+        more while it closes.
         """
         if self.do("return dt.gui.current_view() == dt.gui.views.darkroom") == "true":
             self.lighttable()
