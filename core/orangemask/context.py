@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+import numpy as np
 
 from orangemask.film_base import FilmBase
 from orangemask.image import Triple
@@ -35,6 +37,13 @@ AUTO_RIG = Rig(AUTO)
 
 MIXED = "mixed"
 """Of classes of which none is certain: found, never asked for."""
+
+
+def mixed_rig(rigs: Sequence[Rig], shares: Sequence[float]) -> Rig:
+    """Return the rig of the rigs' cross-talk, each as much as its share; the shares sum to 1."""
+    rows = np.tensordot(shares, np.array([rig.crosstalk for rig in rigs]), 1)
+    red, green, blue = rows.tolist()
+    return Rig(MIXED, (tuple(red), tuple(green), tuple(blue)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from orangemask.context import Rig as Rig
 from orangemask.context import Rows as Rows
 from orangemask.context import SourceLight as SourceLight
 from orangemask.context import UsedRoll as UsedRoll
+from orangemask.context import mixed_rig as mixed_rig
 from orangemask.errors import ModelError, OrangemaskError, ParameterError
 from orangemask.image import Triple
 from orangemask.nine import CHANNELS

@@ -22,6 +22,7 @@ from orangemask.filters import (
     Rig,
     Rows,
     UsedRoll,
+    mixed_rig,
 )
 from orangemask.image import Image
 from orangemask.nine import nine_to_values, values_to_nine
@@ -247,9 +248,7 @@ def _mean_rig(rigs: Sequence[Rig]) -> Rig:
     """Return the rig that all frames were taken to be from, or that of their mean cross-talk."""
     if all(rig == rigs[0] for rig in rigs):
         return rigs[0]
-    mean = np.mean([rig.crosstalk for rig in rigs], axis=0)
-    red, green, blue = mean.tolist()
-    return Rig(MIXED, (tuple(red), tuple(green), tuple(blue)))
+    return mixed_rig(rigs, [1.0 / len(rigs)] * len(rigs))
 
 
 def _most(found: Sequence[Found | None], otherwise: str) -> str:

@@ -110,8 +110,8 @@ def ask(analysis: Analysis, context: Context, model: str) -> tuple[Features, Con
     rig = _settled(context.rig)
     features = make_features(analysis, rig)
     answer = _answer(features, model, context.heard)
-    if context.rig.name == AUTO and likely(answer.rigs) != rig:
-        rig = likely(answer.rigs)
+    if context.rig.name == AUTO and (found := likely(answer.rigs)) != rig:
+        rig = found
         features = make_features(analysis, rig)
         answer = replace(_answer(features, model, context.heard), rigs=answer.rigs)
     film = answer.film.name if context.film == AUTO else context.film

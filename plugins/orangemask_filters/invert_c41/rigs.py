@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from orangemask.filters import MIXED, Rig
+from orangemask.filters import Rig, mixed_rig
 
 WHITE = Rig(
     "white",
@@ -51,11 +51,8 @@ def likely(shares: Sequence[float]) -> Rig:
     shares : sequence of float
         Probability of each of `RIGS`; they sum to 1.
     """
-    most = int(np.argmax(shares))
-    if shares[most] >= CERTAIN:
-        return list(RIGS.values())[most]
-    red, green, blue = np.tensordot(shares, _ROWS, 1).tolist()
-    return Rig(MIXED, (tuple(red), tuple(green), tuple(blue)))
+    rigs, most = list(RIGS.values()), int(np.argmax(shares))
+    return rigs[most] if shares[most] >= CERTAIN else mixed_rig(rigs, shares)
 
 
 def shares_of(rig: Rig) -> NDArray[np.float64]:
